@@ -1,0 +1,2 @@
+//! Benches of the pipeline: load, gate, charts, render, write.
+fn main() {}

@@ -1,0 +1,23 @@
+//! presscheck: static model reports that are also the gate a model must pass.
+//!
+//! Data flows once, one way; the modules below stand in reading order:
+//! [`source`] reads and hashes bytes, [`import`] turns them into records, [`model`] freezes the
+//! records into a registry, [`gate`] judges the registry by the policy in [`config`], [`plot`] and
+//! [`site`] render pages from registry and verdicts, and [`output`] is the only writer.
+//! [`watch`] and [`serve`] preview a site while it is written; [`cli`] wires the parts together.
+//! `tests/suite/architecture.rs` holds who may use whom.
+
+pub mod cli;
+pub mod config;
+pub mod diag;
+pub mod gate;
+pub mod import;
+pub mod model;
+pub mod output;
+pub mod plot;
+#[cfg(feature = "serve")]
+pub mod serve;
+pub mod site;
+pub mod source;
+#[cfg(feature = "serve")]
+pub mod watch;

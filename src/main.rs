@@ -1,0 +1,2 @@
+//! The `presscheck` binary: everything lives in the library.
+fn main() {}

@@ -1,0 +1,1 @@
+//! One integration binary for the whole suite; see README.md in this folder for how to write a test.
