@@ -10,8 +10,10 @@
 pub mod cli;
 pub mod config;
 pub mod diag;
+pub mod digest;
 pub mod gate;
 pub mod import;
+pub mod markdown;
 pub mod model;
 pub mod output;
 pub mod plot;

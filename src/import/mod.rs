@@ -1,1 +1,194 @@
-//! import
+//! Importers: one file or folder per foreign format, each a pure function from bytes to records.
+//!
+//! In: the files of a [`Source`]. Out: [`Records`]. An importer recognises its format by content,
+//! never opens a file itself (a [`Folder`] hands it bytes that were hashed once), keeps what it does
+//! not understand, and turns everything broken into a diagnostic while the sound part is kept.
+//!
+//! Two shapes of format: a [`StoreImporter`] owns a folder with many files (an MLflow store, a DVC
+//! project), a [`DocumentImporter`] one file (an Evidently report, a card, a ROC curve). Documents
+//! belong to the run directory they lie in; `native` knows which folder is one.
+
+pub mod json;
+mod layout;
+pub mod table;
+pub mod yaml;
+
+mod dvc;
+mod dvclive;
+mod evidently;
+mod huggingface;
+mod junit;
+mod mlflow;
+mod native;
+mod sklearn;
+
+use std::cell::OnceCell;
+use std::sync::Arc;
+
+use crate::diag::Diagnostic;
+use crate::model::{Datum, Document, Records};
+use crate::source::{Entry, FileData, Source};
+
+pub use layout::import;
+
+/// A format that owns a folder.
+pub(crate) trait StoreImporter: Sync {
+    /// The kind, as sources and runs show it.
+    fn kind(&self) -> &'static str;
+
+    /// Whether the folder is the root of such a store. Called for every folder from the top down:
+    /// it must decide from the listing first and sniff at most a few small files.
+    fn claims(&self, folder: &Folder<'_>) -> bool;
+
+    /// Reads the store. Every file below the folder is this importer's: it lists what it did not
+    /// understand in `unrecognised`.
+    fn read(&self, folder: &Folder<'_>) -> Records;
+}
+
+/// A format of one file.
+pub(crate) trait DocumentImporter: Sync {
+    /// The kind, as sources show it.
+    fn kind(&self) -> &'static str;
+
+    /// Whether the content is of this format.
+    fn sniff(&self, content: &Content<'_>) -> bool;
+
+    /// Reads the document.
+    fn read(&self, content: &Content<'_>) -> Document;
+}
+
+/// All importers of stores, in the order of asking: the most specific first.
+pub(crate) const STORES: &[&dyn StoreImporter] = &[&mlflow::MlflowStore, &dvc::DvcProject, &dvclive::DvcLive];
+
+/// All importers of documents, in the order of asking: the most specific first.
+pub(crate) const DOCUMENTS: &[&dyn DocumentImporter] = &[
+    &evidently::Evidently,
+    &native::drift::NativeDrift,
+    &native::series::NativeSeries,
+    &sklearn::Sklearn,
+    &junit::Junit,
+    &huggingface::HuggingFaceCard,
+];
+
+/// A folder of a source, with handles to its files.
+#[derive(Clone, Copy)]
+pub(crate) struct Folder<'a> {
+    source: &'a Source,
+    path: &'a str,
+}
+
+impl<'a> Folder<'a> {
+    pub(crate) fn new(source: &'a Source, path: &'a str) -> Self {
+        Self { source, path }
+    }
+
+    /// The folder's path in the project; empty for the project itself.
+    pub(crate) fn project_path(&self) -> String {
+        self.source.project_path(self.path)
+    }
+
+    /// The folder's own name; the source's name for its root.
+    pub(crate) fn name(&self) -> &'a str {
+        if self.path.is_empty() { &self.source.name } else { crate::source::file_name(self.path) }
+    }
+
+    /// The path of something below this folder as a path of the source.
+    pub(crate) fn join(&self, below: &str) -> String {
+        match (self.path, below) {
+            ("", below) => below.to_owned(),
+            (path, "") => path.to_owned(),
+            (path, below) => format!("{path}/{below}"),
+        }
+    }
+
+    /// All files below, recursively, sorted by path.
+    pub(crate) fn files(&self) -> &'a [Entry] {
+        self.source.files(self.path)
+    }
+
+    /// A file's path relative to this folder.
+    pub(crate) fn relative<'e>(&self, entry: &'e Entry) -> &'e str {
+        if self.path.is_empty() { &entry.path } else { &entry.path[self.path.len() + 1..] }
+    }
+
+    /// The file at a path relative to this folder.
+    pub(crate) fn file(&self, below: &str) -> Option<&'a Entry> {
+        self.source.file(&self.join(below))
+    }
+
+    /// Folders directly below, as paths of the source.
+    pub(crate) fn child_folders(&self) -> impl Iterator<Item = &'a str> {
+        self.source.child_folders(self.path)
+    }
+
+    /// A folder of the source by its path.
+    pub(crate) fn folder(&self, source_path: &'a str) -> Folder<'a> {
+        Folder { source: self.source, path: source_path }
+    }
+
+    /// Whether there is a folder at a path relative to this one.
+    pub(crate) fn has_folder(&self, below: &str) -> bool {
+        self.source.has_folder(&self.join(below))
+    }
+
+    /// Reads a file to recognise it; nothing when it is absent or unreadable.
+    pub(crate) fn sniff(&self, below: &str) -> Option<Arc<FileData>> {
+        self.source.sniff(self.file(below)?).ok()
+    }
+
+    /// Reads a file for good.
+    pub(crate) fn read(&self, entry: &Entry) -> Result<Arc<FileData>, Box<Diagnostic>> {
+        self.source.read(entry)
+    }
+
+    /// An entry's path in the project.
+    pub(crate) fn entry_path(&self, entry: &Entry) -> String {
+        self.source.project_path(&entry.path)
+    }
+}
+
+/// The content of one file, parsed at most once for all importers that ask.
+pub(crate) struct Content<'a> {
+    /// The file.
+    pub(crate) file: &'a FileData,
+    json: OnceCell<Result<json::Json, Box<Diagnostic>>>,
+    table: OnceCell<Result<table::Table, Box<Diagnostic>>>,
+}
+
+impl<'a> Content<'a> {
+    pub(crate) fn new(file: &'a FileData) -> Self {
+        Self { file, json: OnceCell::new(), table: OnceCell::new() }
+    }
+
+    /// Whether the file's name ends in one of the endings (lower case, without the dot).
+    pub(crate) fn ends_in(&self, endings: &[&str]) -> bool {
+        let name = self.file.name().to_ascii_lowercase();
+        endings.iter().any(|e| name.strip_suffix(e).is_some_and(|stem| stem.ends_with('.')))
+    }
+
+    /// The file's name without its last ending.
+    pub(crate) fn stem(&self) -> &'a str {
+        let name = self.file.name();
+        name.rsplit_once('.').map_or(name, |(stem, _)| stem)
+    }
+
+    /// The JSON value, when the file is JSON by its name and content.
+    pub(crate) fn json(&self) -> Option<&Datum> {
+        self.json_document()?.as_ref().ok().map(|j| &j.value)
+    }
+
+    /// The JSON document with its findings, when the file is JSON by its name.
+    pub(crate) fn json_document(&self) -> Option<&Result<json::Json, Box<Diagnostic>>> {
+        self.ends_in(&["json"]).then(|| self.json.get_or_init(|| json::parse(self.file)))
+    }
+
+    /// The table, when the file is CSV or TSV by its name and content.
+    pub(crate) fn table(&self) -> Option<&table::Table> {
+        self.table_document()?.as_ref().ok()
+    }
+
+    /// The table with its findings, when the file is CSV or TSV by its name.
+    pub(crate) fn table_document(&self) -> Option<&Result<table::Table, Box<Diagnostic>>> {
+        self.ends_in(&["csv", "tsv"]).then(|| self.table.get_or_init(|| table::parse(self.file)))
+    }
+}

@@ -1,1 +1,40 @@
-//! model
+//! The model of a report: plain data, no I/O.
+//!
+//! In: records that importers made ([`Records`]). Out: the frozen [`Registry`] that the gate judges
+//! and the pages show. Nothing here opens a file, reads a clock or computes a verdict.
+
+mod assemble;
+mod card;
+mod catalogue;
+mod check;
+mod curve;
+mod datum;
+mod drift;
+mod evidence;
+mod number;
+mod order;
+mod records;
+mod registry;
+mod result;
+mod run;
+mod secret;
+mod series;
+mod time;
+pub mod view;
+
+pub use assemble::{Mapping, assemble};
+pub use card::{Card, CardResult, Section, slug_id};
+pub use catalogue::{Catalogue, Direction, MetricDefinition};
+pub use check::{Check, CheckStatus};
+pub use curve::{Curve, CurveKind, CurvePoint, Importance, ImportanceItem, Matrix};
+pub use datum::Datum;
+pub use drift::{Distribution, DistributionSide, DriftReport, FeatureDrift, Method, SideUnit, Window};
+pub use evidence::Evidence;
+pub use number::{Finite, Measured, NonFinite};
+pub use order::natural_cmp;
+pub use records::{Document, ModelRecord, Records, SourceSummary, VersionRecord};
+pub use registry::{Model, Registry, SelectorError, Version};
+pub use result::{Interval, MetricResult, Pointer, Rejected, Slice};
+pub use run::{Artifact, Dataset, Git, Lineage, Link, Run, RunStatus};
+pub use series::{Point, Series};
+pub use time::Instant;

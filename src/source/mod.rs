@@ -1,1 +1,145 @@
-//! source
+//! The only reader of run data: finds files, reads each once, hashes what it read.
+//!
+//! In: a folder and limits. Out: a [`Source`], a sorted list of files with a handle to read them,
+//! and diagnostics for what could not be listed. It does not know what any file means.
+
+mod discover;
+mod read;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock};
+
+use crate::diag::Diagnostic;
+use crate::digest::Sha256;
+
+/// What a source may cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Folder levels below the root.
+    pub depth: usize,
+    /// Size of a file that is parsed, in bytes.
+    pub file_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { depth: 48, file_bytes: 64 << 20 }
+    }
+}
+
+/// The content of a file, read once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileData {
+    /// The file, relative to the project, `/` between parts.
+    pub path: String,
+    /// What was read.
+    pub bytes: Vec<u8>,
+    /// Digest of `bytes`.
+    pub sha256: Sha256,
+}
+
+impl FileData {
+    /// The last part of the path.
+    pub fn name(&self) -> &str {
+        file_name(&self.path)
+    }
+
+    /// The content as text without a byte-order mark, when it is UTF-8.
+    pub fn text(&self) -> Option<&str> {
+        let bytes = self.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.bytes);
+        std::str::from_utf8(bytes).ok()
+    }
+
+    /// The digest of content that did not come from a source (tests, benches).
+    pub fn from_bytes(path: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
+        let bytes = bytes.into();
+        Self { path: path.into(), sha256: Sha256::of(&bytes), bytes }
+    }
+}
+
+/// The last part of a `/`-separated path.
+pub fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// The path without its last part; empty for a single part.
+pub fn parent(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(dir, _)| dir)
+}
+
+/// A file that was found.
+#[derive(Debug)]
+pub struct Entry {
+    /// Relative to the source's root, `/` between parts.
+    pub path: String,
+    /// Size when it was listed.
+    pub len: u64,
+    location: PathBuf,
+    /// What a sniff has read, until the importer takes it.
+    kept: Mutex<Option<Arc<FileData>>>,
+    digest: OnceLock<(Sha256, u64)>,
+}
+
+/// A folder of run data, listed.
+#[derive(Debug)]
+pub struct Source {
+    /// The folder relative to the project, `/` between parts; empty for the project itself.
+    pub label: String,
+    /// The folder's own name, for naming a model after it.
+    pub name: String,
+    /// Files, sorted by path.
+    entries: Vec<Entry>,
+    /// Folders, sorted by path, without the root.
+    folders: Vec<String>,
+    limits: Limits,
+    /// What could not be listed.
+    pub problems: Vec<Diagnostic>,
+}
+
+impl Source {
+    /// Files below a folder (recursively), sorted; the empty folder is the root.
+    pub fn files(&self, folder: &str) -> &[Entry] {
+        if folder.is_empty() {
+            return &self.entries;
+        }
+        let prefix = format!("{folder}/");
+        let start = self.entries.partition_point(|e| e.path.as_str() < prefix.as_str());
+        let length = self.entries[start..].partition_point(|e| e.path.starts_with(&prefix));
+        &self.entries[start..start + length]
+    }
+
+    /// The file of that path.
+    pub fn file(&self, path: &str) -> Option<&Entry> {
+        self.entries.binary_search_by(|e| e.path.as_str().cmp(path)).ok().map(|i| &self.entries[i])
+    }
+
+    /// Folders directly below a folder, as paths relative to the root.
+    pub fn child_folders<'a>(&'a self, folder: &'a str) -> impl Iterator<Item = &'a str> + 'a {
+        let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+        let start = self.folders.partition_point(|f| f.as_str() < prefix.as_str());
+        let length = self.folders[start..].partition_point(|f| f.starts_with(&prefix));
+        let skip = prefix.len();
+        self.folders[start..start + length].iter().map(String::as_str).filter(move |f| !f[skip..].contains('/'))
+    }
+
+    /// Whether a folder of that path was found.
+    pub fn has_folder(&self, folder: &str) -> bool {
+        self.folders.binary_search_by(|f| f.as_str().cmp(folder)).is_ok()
+    }
+
+    /// A path of this source as a path of the project.
+    pub fn project_path(&self, path: &str) -> String {
+        match (self.label.as_str(), path) {
+            ("", path) => path.to_owned(),
+            (label, "") => label.to_owned(),
+            (label, path) => format!("{label}/{path}"),
+        }
+    }
+
+    /// The files that were read so far: project path, digest, size.
+    pub fn read_files(&self) -> impl Iterator<Item = (String, Sha256, u64)> + '_ {
+        self.entries
+            .iter()
+            .filter_map(|e| e.digest.get().map(|(sha256, len)| (self.project_path(&e.path), *sha256, *len)))
+    }
+}

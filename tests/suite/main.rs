@@ -1,1 +1,18 @@
 //! One integration binary for the whole suite; see README.md in this folder for how to write a test.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it stands")]
+
+mod architecture;
+mod build;
+mod cli;
+mod corpus;
+mod gate;
+mod gate_out;
+mod import_dvc;
+mod import_evidently;
+mod import_huggingface;
+mod import_mlflow;
+mod import_native;
+mod import_sklearn;
+mod inspect;
+mod project;
+mod serve;

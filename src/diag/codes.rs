@@ -1,0 +1,103 @@
+//! Every diagnostic code: its stable name, usual severity and one line of description.
+//!
+//! Codes are a public contract (`presscheck explain CODE`, the problems page, CI filters): add,
+//! never rename. The enum is the table; nothing else in the crate spells a code.
+
+use super::Severity;
+
+macro_rules! codes {
+    ($($variant:ident = $name:literal, $severity:ident, $about:literal;)*) => {
+        /// A stable diagnostic code.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code { $(#[doc = $about] $variant,)* }
+
+        impl Code {
+            /// All codes, in the order of the table.
+            pub const ALL: &'static [Code] = &[$(Code::$variant,)*];
+
+            /// The kebab-case name.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Code::$variant => $name,)* }
+            }
+
+            /// The usual severity.
+            pub const fn severity(self) -> Severity {
+                match self { $(Code::$variant => Severity::$severity,)* }
+            }
+
+            /// One line of description.
+            pub const fn about(self) -> &'static str {
+                match self { $(Code::$variant => $about,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    // Reading files.
+    FileUnreadable = "file-unreadable", Error, "a file or folder could not be opened or read";
+    FileTooLarge = "file-too-large", Error, "a file is larger than the limit for its kind and was not parsed";
+    FileSpecial = "file-special", Warning, "a FIFO, socket or device stands where a file is due; it is not read";
+    SymlinkOutside = "symlink-outside", Error, "a symbolic link leads out of the source folder; it is not followed";
+    SymlinkLoop = "symlink-loop", Warning, "a symbolic link leads to one of its own parents; it is not followed";
+    NameNotUtf8 = "name-not-utf8", Warning, "a file name is not valid UTF-8";
+    DepthLimit = "depth-limit", Warning, "folders nest deeper than the limit; what is below is not read";
+    FileChanged = "file-changed", Error, "a file changed while it was being read";
+    SourceMissing = "source-missing", Error, "a source folder named in the configuration does not exist";
+    SourceEmpty = "source-empty", Warning, "nothing that presscheck understands was found in a source";
+    // Parsing.
+    TextEncoding = "text-encoding", Error, "a text file is not UTF-8";
+    JsonSyntax = "json-syntax", Error, "a JSON file is not well formed";
+    JsonDuplicateKey = "json-duplicate-key", Error, "an object holds the same key twice";
+    JsonShape = "json-shape", Error, "a JSON value has another type than the format says";
+    YamlSyntax = "yaml-syntax", Error, "a YAML file is not well formed or goes beyond its budget";
+    TomlSyntax = "toml-syntax", Error, "a TOML file is not well formed";
+    CsvSyntax = "csv-syntax", Error, "a table is ragged or not well formed";
+    FormatVersion = "format-version", Warning, "a file has a format version that presscheck does not know";
+    FieldMissing = "field-missing", Warning, "a field that the format requires is absent";
+    FieldInvalid = "field-invalid", Warning, "a field holds a value that the format does not allow";
+    // Records.
+    MetricInvalid = "metric-invalid", Warning, "a metric's value is not a number";
+    MetricNonFinite = "metric-nonfinite", Warning, "a metric's value is NaN or infinite";
+    MetricConflict = "metric-conflict", Error, "one metric has different values in the evidence of one version";
+    MetricRepeated = "metric-repeated", Warning, "one metric is given twice with the same value";
+    MetricRange = "metric-range", Warning, "a metric's value lies outside the range that the catalogue declares";
+    VersionDuplicate = "version-duplicate", Error, "two runs claim the same version of a model";
+    RunDuplicate = "run-duplicate", Error, "two runs have the same id";
+    RunEmpty = "run-empty", Warning, "a run directory holds no results";
+    RunMissing = "run-missing", Warning, "a version points at a run that was not found";
+    AliasDangling = "alias-dangling", Warning, "an alias or stage points at a version that does not exist";
+    CardMetadata = "card-metadata", Warning, "the front matter of a card could not be read in full";
+    CardResult = "card-result", Warning, "a result in a card's model-index is incomplete";
+    CurveInvalid = "curve-invalid", Warning, "a curve or matrix has points that cannot be used";
+    SecretRedacted = "secret-redacted", Warning, "a parameter or tag looks like a credential and is not shown";
+    ReportUnknownMethod = "report-unknown-method", Note, "a drift report uses a method that presscheck does not know; it is shown, not re-judged";
+    // Configuration and policy.
+    ConfigMissing = "config-missing", Error, "the configuration file does not exist";
+    ConfigSyntax = "config-syntax", Error, "the configuration is not well-formed TOML";
+    ConfigUnknownKey = "config-unknown-key", Error, "the configuration holds a key that does not exist";
+    ConfigType = "config-type", Error, "a configuration value has the wrong type";
+    ConfigMissingKey = "config-missing-key", Error, "a required configuration key is absent";
+    ConfigValue = "config-value", Error, "a configuration value is not allowed";
+    ConfigSchema = "config-schema", Error, "the configuration's schema version is not supported";
+    PolicyDuplicateId = "policy-duplicate-id", Error, "two rules or baselines have the same id";
+    PolicyUnknownMetric = "policy-unknown-metric", Error, "a rule names a metric that has no direction in the catalogue";
+    PolicyUnknownReference = "policy-unknown-reference", Error, "a rule names a baseline, stage or model that is not defined";
+    PolicyRuleIncomplete = "policy-rule-incomplete", Error, "a rule has no bound, or bounds that contradict each other";
+    PolicyUnsupported = "policy-unsupported", Error, "the policy uses a key that this version of presscheck does not evaluate";
+    PolicyNothingBlocks = "policy-nothing-blocks", Warning, "a stage has no blocking rule";
+    // Output.
+    OutputForeign = "output-foreign", Error, "the output folder holds files that presscheck did not write";
+    OutputUnsafe = "output-unsafe", Error, "the output folder would overwrite something else";
+    OutputCollision = "output-collision", Error, "two pages would have the same file name";
+    OutputWrite = "output-write", Error, "a file of the site could not be written";
+    LinkBroken = "link-broken", Error, "an internal link of the site leads nowhere";
+    TemplateError = "template-error", Error, "a template failed to compile or render";
+}
+
+impl Code {
+    /// The code of that name.
+    pub fn from_name(name: &str) -> Option<Code> {
+        Self::ALL.iter().copied().find(|c| c.as_str() == name)
+    }
+}

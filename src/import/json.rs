@@ -1,0 +1,127 @@
+//! JSON as Python writes it: bare `NaN` and `Infinity`, duplicate keys noticed, depth bounded.
+//!
+//! In: a file. Out: a [`Datum`] with the keys in their order, and a diagnostic for each key that an
+//! object holds twice (the later value wins, as in every Python reader; the gate refuses metrics
+//! whose values contradict). jiter does the parsing.
+
+use jiter::{JsonValue, LinePosition};
+
+use crate::diag::{Code, Diagnostic, visible};
+use crate::model::{Datum, Measured};
+use crate::source::FileData;
+
+/// A parsed document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Json {
+    /// The value.
+    pub value: Datum,
+    /// Keys that an object holds twice: pointer of the object's member.
+    pub duplicates: Vec<String>,
+}
+
+impl Json {
+    /// A diagnostic for each duplicate key.
+    pub fn duplicate_problems(&self, path: &str) -> Vec<Diagnostic> {
+        self.duplicates
+            .iter()
+            .map(|pointer| {
+                Diagnostic::new(
+                    Code::JsonDuplicateKey,
+                    format!("the key at {} stands twice in its object", visible(pointer, 200)),
+                )
+                .severity(crate::diag::Severity::Warning)
+                .at(path)
+                .pointer(pointer.clone())
+                .help("keep one of them; a metric with two different values cannot be judged")
+            })
+            .collect()
+    }
+}
+
+/// Parses a file.
+///
+/// # Errors
+/// A diagnostic with line and column when the text is not JSON.
+pub fn parse(file: &FileData) -> Result<Json, Box<Diagnostic>> {
+    let bytes = file.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&file.bytes);
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        return Err(Box::new(
+            Diagnostic::new(Code::TextEncoding, "the file is UTF-16, not UTF-8")
+                .at(file.path.clone())
+                .help("write it as UTF-8"),
+        ));
+    }
+    let value = JsonValue::parse(bytes, true).map_err(|error| {
+        let LinePosition { line, column } = error.get_position(bytes);
+        Box::new(
+            Diagnostic::new(Code::JsonSyntax, format!("not well-formed JSON: {}", error.error_type))
+                .at(file.path.clone())
+                .at_line(u32::try_from(line).unwrap_or(u32::MAX), u32::try_from(column).unwrap_or(u32::MAX).max(1))
+                .help("was the file written completely? write it to a temporary name and rename it"),
+        )
+    })?;
+    let mut duplicates = Vec::new();
+    let value = datum(&value, &mut String::new(), &mut duplicates);
+    Ok(Json { value, duplicates })
+}
+
+fn datum(value: &JsonValue<'_>, pointer: &mut String, duplicates: &mut Vec<String>) -> Datum {
+    match value {
+        JsonValue::Null => Datum::Null,
+        JsonValue::Bool(value) => Datum::Bool(*value),
+        JsonValue::Int(value) => Datum::Int(*value),
+        JsonValue::Float(value) => Datum::Number(Measured::new(*value)),
+        JsonValue::Str(text) => Datum::Text(text.to_string()),
+        JsonValue::Array(items) => Datum::List(
+            items
+                .iter()
+                .enumerate()
+                .map(|(i, item)| below(pointer, &i.to_string(), |pointer| datum(item, pointer, duplicates)))
+                .collect(),
+        ),
+        JsonValue::Object(members) => {
+            let mut entries: Vec<(String, Datum)> = Vec::with_capacity(members.len());
+            let mut seen = indexmap::IndexSet::with_capacity(members.len());
+            for (key, item) in members.iter() {
+                let value = below(pointer, key, |pointer| {
+                    let (at, fresh) = seen.insert_full(key.clone());
+                    if !fresh {
+                        duplicates.push(pointer.clone());
+                    }
+                    (at, fresh, datum(item, pointer, duplicates))
+                });
+                match value {
+                    (_, true, value) => entries.push((key.to_string(), value)),
+                    (at, false, value) => entries[at].1 = value,
+                }
+            }
+            Datum::Map(entries)
+        }
+        #[expect(
+            unreachable_patterns,
+            reason = "JsonValue has a BigInt variant when another crate turns its feature on"
+        )]
+        _ => Datum::Null,
+    }
+}
+
+/// Runs `inner` with a token appended to an RFC 6901 pointer.
+fn below<T>(pointer: &mut String, token: &str, inner: impl FnOnce(&mut String) -> T) -> T {
+    let length = pointer.len();
+    push_token(pointer, token);
+    let out = inner(pointer);
+    pointer.truncate(length);
+    out
+}
+
+/// Appends a token to an RFC 6901 pointer.
+pub fn push_token(pointer: &mut String, token: &str) {
+    pointer.push('/');
+    for c in token.chars() {
+        match c {
+            '~' => pointer.push_str("~0"),
+            '/' => pointer.push_str("~1"),
+            c => pointer.push(c),
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! Which file belongs to whom: stores first, then documents, each to its run directory.
+//!
+//! In: a listed source. Out: its records. From the top down each folder is offered to the store
+//! importers; a folder that one of them claims is read by it alone. What is left is offered, file
+//! by file, to the document importers; `native` then decides which folders are run directories and
+//! gathers the documents into them. A store inside a run directory (a `dvclive/` folder, say)
+//! gives its single run's records to that run.
+
+use rayon::prelude::*;
+
+use super::native::{self, Found};
+use super::{Content, DOCUMENTS, Folder, STORES};
+use crate::diag::{Code, Diagnostic, visible};
+use crate::model::{Evidence, Records, SourceSummary};
+use crate::source::{Entry, Source};
+
+/// Endings of files that are worth reading to see whether somebody understands them.
+const TEXTUAL: &[&str] = &[".json", ".csv", ".tsv", ".md", ".markdown", ".xml", ".toml", ".yaml", ".yml"];
+
+/// Reads a source: every importer, in parallel, results in the order of paths.
+///
+/// `kind` limits the source to one importer (`[[source]] kind = "mlflow"`); `None` asks all.
+pub fn import(source: &Source, kind: Option<&str>) -> Records {
+    let mut claimed: Vec<(String, usize)> = Vec::new();
+    claim("", source, kind, &mut claimed);
+    claimed.sort();
+
+    let mut records = Records::default();
+    let stores: Vec<(String, &'static str, Records)> = claimed
+        .par_iter()
+        .map(|(path, importer)| {
+            let importer = STORES[*importer];
+            (path.clone(), importer.kind(), importer.read(&Folder::new(source, path)))
+        })
+        .collect();
+
+    let loose: Vec<&Entry> = if kind.is_none_or(|k| k == "native" || !is_store(k)) {
+        let inside = |path: &str| {
+            claimed
+                .iter()
+                .any(|(c, _)| c.is_empty() || path.strip_prefix(c.as_str()).is_some_and(|r| r.starts_with('/')))
+        };
+        source.files("").iter().filter(|e| !inside(&e.path)).collect()
+    } else {
+        Vec::new()
+    };
+    let found: Vec<Found<'_>> = loose.par_iter().map(|entry| recognise(source, entry, kind)).collect();
+    let mut stores = stores;
+    records.append(native::gather(source, found, &mut stores));
+    for (path, kind, store) in stores {
+        append_store(source, &path, kind, store, &mut records);
+    }
+    records.evidence.extend(source.read_files().map(|(path, sha256, bytes)| Evidence { path, sha256, bytes }));
+    records.problems.extend(source.problems.iter().cloned());
+    if records.sources.is_empty() {
+        let shown = if source.label.is_empty() { "." } else { &source.label };
+        records.sources.push(SourceSummary {
+            kind: kind.unwrap_or("auto").to_owned(),
+            path: shown.to_owned(),
+            ..SourceSummary::default()
+        });
+        records.problems.push(
+            Diagnostic::new(Code::SourceEmpty, format!("nothing that presscheck understands was found in '{}'", visible(shown, 200)))
+                .at(shown)
+                .help("point [[source]] at a folder of run directories or at a tracker's store; `presscheck init` writes an example"),
+        );
+    }
+    records
+}
+
+/// Whether a kind names a store importer.
+fn is_store(kind: &str) -> bool {
+    STORES.iter().any(|s| matches_kind(s.kind(), kind))
+}
+
+/// `mlflow` names `mlflow-file` and every other way to keep such a store.
+fn matches_kind(importer: &str, wanted: &str) -> bool {
+    importer == wanted || importer.strip_prefix(wanted).is_some_and(|rest| rest.starts_with('-'))
+}
+
+fn claim(path: &str, source: &Source, kind: Option<&str>, claimed: &mut Vec<(String, usize)>) {
+    let folder = Folder::new(source, path);
+    let importer = STORES.iter().position(|s| kind.is_none_or(|k| matches_kind(s.kind(), k)) && s.claims(&folder));
+    if let Some(importer) = importer {
+        claimed.push((path.to_owned(), importer));
+        return;
+    }
+    for child in source.child_folders(path).collect::<Vec<_>>() {
+        claim(child, source, kind, claimed);
+    }
+}
+
+/// Reads a file that no store claimed and asks the document importers.
+fn recognise<'a>(source: &'a Source, entry: &'a Entry, kind: Option<&str>) -> Found<'a> {
+    let lower = entry.path.to_ascii_lowercase();
+    if !TEXTUAL.iter().any(|t| lower.ends_with(t)) {
+        return Found { entry, kind: None, document: None, data: None, problem: None };
+    }
+    let data = match source.read(entry) {
+        Ok(data) => data,
+        Err(problem) => return Found { entry, kind: None, document: None, data: None, problem: Some(problem) },
+    };
+    if native::is_native_file(data.name()) {
+        return Found { entry, kind: Some("native"), document: None, data: Some(data), problem: None };
+    }
+    let content = Content::new(&data);
+    let importer =
+        DOCUMENTS.iter().find(|d| kind.is_none_or(|k| k == "native" || matches_kind(d.kind(), k)) && d.sniff(&content));
+    let (kind, document, problem) = match importer {
+        Some(importer) => {
+            let mut document = importer.read(&content);
+            if let Some(Ok(json)) = content.json_document() {
+                document.problems.extend(json.duplicate_problems(&data.path));
+            }
+            (Some(importer.kind()), Some(document), None)
+        }
+        None => (None, None, content.json_document().and_then(|j| j.as_ref().err()).cloned()),
+    };
+    Found { entry, kind, document, data: None, problem }
+}
+
+fn append_store(source: &Source, path: &str, kind: &str, mut store: Records, records: &mut Records) {
+    let below = Folder::new(source, path);
+    let prefix = below.project_path();
+    let read: Vec<u64> = source
+        .read_files()
+        .filter(|(p, _, _)| {
+            prefix.is_empty() || p.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.starts_with('/'))
+        })
+        .map(|(_, _, bytes)| bytes)
+        .collect();
+    store.sources.push(SourceSummary {
+        kind: kind.to_owned(),
+        path: if prefix.is_empty() { ".".to_owned() } else { prefix },
+        runs: store.runs.len(),
+        files: read.len(),
+        bytes: read.iter().sum(),
+    });
+    records.append(store);
+}

@@ -1,0 +1,178 @@
+//! What importers hand over: records, not yet linked.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{
+    Card, Check, Curve, Dataset, Datum, DriftReport, Evidence, Importance, Instant, Link, Matrix, MetricResult,
+    Rejected, Run, Series,
+};
+use crate::diag::Diagnostic;
+
+/// One source, as read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct SourceSummary {
+    /// The importer's kind (`native`, `mlflow-file`, …).
+    pub kind: String,
+    /// The folder or file, relative to the project.
+    pub path: String,
+    /// Runs found.
+    pub runs: usize,
+    /// Files read.
+    pub files: usize,
+    /// Bytes read.
+    pub bytes: u64,
+}
+
+/// A version as a registry or a folder declares it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct VersionRecord {
+    /// The version's name.
+    pub version: String,
+    /// The run it points at.
+    pub run: Option<String>,
+    /// Aliases that point at it.
+    pub aliases: Vec<String>,
+    /// The stage it is in.
+    pub stage: Option<String>,
+    /// The registry's status (`READY`).
+    pub status: Option<String>,
+    /// What it is, for people (Markdown).
+    pub description: Option<String>,
+    /// Tags.
+    pub tags: BTreeMap<String, String>,
+    /// When it was registered.
+    pub created_at: Option<Instant>,
+}
+
+/// A model as a registry or a folder declares it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ModelRecord {
+    /// The model's name.
+    pub name: String,
+    /// A title for people.
+    pub title: Option<String>,
+    /// What it is (Markdown).
+    pub description: Option<String>,
+    /// People or teams who answer for it.
+    pub owners: Vec<String>,
+    /// Tags.
+    pub tags: BTreeMap<String, String>,
+    /// Links.
+    pub links: Vec<Link>,
+    /// Aliases to versions, as far as not said by the versions.
+    pub aliases: BTreeMap<String, String>,
+    /// Stages to versions, as far as not said by the versions.
+    pub stages: BTreeMap<String, String>,
+    /// Its versions.
+    pub versions: Vec<VersionRecord>,
+}
+
+/// What one document says; whoever knows where the document lies decides what it belongs to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Document {
+    /// Final values.
+    pub results: Vec<MetricResult>,
+    /// Values that are no numbers.
+    pub rejected: Vec<Rejected>,
+    /// Metrics over steps.
+    pub series: Vec<Series>,
+    /// Curves.
+    pub curves: Vec<Curve>,
+    /// Confusion matrices.
+    pub matrices: Vec<Matrix>,
+    /// Feature importances.
+    pub importances: Vec<Importance>,
+    /// Datasets.
+    pub datasets: Vec<Dataset>,
+    /// Parameters.
+    pub params: Vec<(String, Datum)>,
+    /// Drift reports.
+    pub drift: Vec<DriftReport>,
+    /// Checks.
+    pub checks: Vec<Check>,
+    /// Cards.
+    pub cards: Vec<Card>,
+    /// Findings.
+    pub problems: Vec<Diagnostic>,
+}
+
+impl Document {
+    /// Whether the document holds values that only make sense as part of a run.
+    pub fn speaks_of_a_run(&self) -> bool {
+        !(self.results.is_empty()
+            && self.rejected.is_empty()
+            && self.series.is_empty()
+            && self.curves.is_empty()
+            && self.matrices.is_empty()
+            && self.importances.is_empty()
+            && self.params.is_empty())
+    }
+
+    /// Moves what belongs to a run into it; drift, checks and cards get the run's id.
+    pub fn attach(mut self, run: &mut Run, records: &mut Records) {
+        run.results.append(&mut self.results);
+        run.rejected.append(&mut self.rejected);
+        run.series.append(&mut self.series);
+        run.curves.append(&mut self.curves);
+        run.matrices.append(&mut self.matrices);
+        run.importances.append(&mut self.importances);
+        run.datasets.append(&mut self.datasets);
+        for (key, value) in self.params {
+            run.params.entry(key).or_insert(value);
+        }
+        for mut report in self.drift {
+            report.run = Some(run.id.clone());
+            records.drift.push(report);
+        }
+        for mut check in self.checks {
+            check.run = Some(run.id.clone());
+            records.checks.push(check);
+        }
+        for mut card in self.cards {
+            card.model = run.model.clone().or(card.model);
+            card.version = run.version.clone().or(card.version);
+            records.cards.push(card);
+        }
+        records.problems.append(&mut self.problems);
+    }
+}
+
+/// Everything that one or more sources said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Records {
+    /// The sources.
+    pub sources: Vec<SourceSummary>,
+    /// Models that a registry or a folder declares.
+    pub models: Vec<ModelRecord>,
+    /// Runs.
+    pub runs: Vec<Run>,
+    /// Drift reports.
+    pub drift: Vec<DriftReport>,
+    /// Checks.
+    pub checks: Vec<Check>,
+    /// Cards.
+    pub cards: Vec<Card>,
+    /// Files that were read.
+    pub evidence: Vec<Evidence>,
+    /// Files that nobody understood, relative to the project.
+    pub unrecognised: Vec<String>,
+    /// Findings.
+    pub problems: Vec<Diagnostic>,
+}
+
+impl Records {
+    /// Adds another source's records.
+    pub fn append(&mut self, mut other: Records) {
+        self.sources.append(&mut other.sources);
+        self.models.append(&mut other.models);
+        self.runs.append(&mut other.runs);
+        self.drift.append(&mut other.drift);
+        self.checks.append(&mut other.checks);
+        self.cards.append(&mut other.cards);
+        self.evidence.append(&mut other.evidence);
+        self.unrecognised.append(&mut other.unrecognised);
+        self.problems.append(&mut other.problems);
+    }
+}

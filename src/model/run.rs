@@ -1,0 +1,164 @@
+//! A run: one execution that produced evidence.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{Curve, Datum, Importance, Instant, Matrix, MetricResult, Pointer, Rejected, Series};
+
+/// What became of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "each variant is its own name")]
+pub enum RunStatus {
+    Finished,
+    Failed,
+    Running,
+    Scheduled,
+    Killed,
+    #[default]
+    Unknown,
+}
+
+impl RunStatus {
+    /// The name in the public contract.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Finished => "finished",
+            Self::Failed => "failed",
+            Self::Running => "running",
+            Self::Scheduled => "scheduled",
+            Self::Killed => "killed",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// The status of a name, in any case.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Finished, Self::Failed, Self::Running, Self::Scheduled, Self::Killed, Self::Unknown]
+            .into_iter()
+            .find(|s| s.as_str().eq_ignore_ascii_case(name))
+    }
+}
+
+/// A dataset that a run used.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Dataset {
+    /// Its name.
+    pub name: String,
+    /// Its digest, as the tool writes it.
+    pub digest: Option<String>,
+    /// What it was used for: `train`, `test`, …
+    pub role: Option<String>,
+    /// Number of rows.
+    pub rows: Option<u64>,
+    /// Where it came from; shown as text, never opened.
+    pub uri: Option<String>,
+}
+
+/// A file that a run left behind.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Artifact {
+    /// Its path as the tool names it.
+    pub path: String,
+    /// Size in bytes, when known.
+    pub bytes: Option<u64>,
+    /// SHA-256 that somebody declared, as 64 hexadecimal digits.
+    pub sha256: Option<String>,
+    /// What it is (`model`, `table`, …).
+    pub kind: Option<String>,
+}
+
+/// The state of the code.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Git {
+    /// Commit id.
+    pub commit: Option<String>,
+    /// Branch.
+    pub branch: Option<String>,
+    /// Repository, shown as text.
+    pub remote: Option<String>,
+    /// Whether the work tree had changes.
+    pub dirty: Option<bool>,
+}
+
+/// A link for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Link {
+    /// Text.
+    pub title: String,
+    /// Address; only http, https and mailto are ever made clickable.
+    pub url: String,
+}
+
+/// Where a version comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Lineage {
+    /// The version or run that it was trained from (`model@version` or a run id).
+    pub parent: Option<String>,
+    /// The model that it was fine-tuned from.
+    pub base_model: Option<String>,
+    /// The pipeline that made it.
+    pub pipeline: Option<String>,
+}
+
+/// A run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Run {
+    /// The tool's own id; for run directories their path.
+    pub id: String,
+    /// The importer that read it.
+    pub source: String,
+    /// Its name, for people.
+    pub name: String,
+    /// The model it is a version of, when its source says.
+    pub model: Option<String>,
+    /// The version it is, when its source says.
+    pub version: Option<String>,
+    /// The tracker's experiment.
+    pub experiment: Option<String>,
+    /// What became of it.
+    pub status: RunStatus,
+    /// Whether the tracker marks it as deleted.
+    pub deleted: bool,
+    /// Start, or the moment of creation.
+    pub started_at: Option<Instant>,
+    /// End.
+    pub ended_at: Option<Instant>,
+    /// The parent run's id.
+    pub parent: Option<String>,
+    /// What it is, for people (Markdown).
+    pub description: Option<String>,
+    /// Parameters, as the tool writes them.
+    pub params: BTreeMap<String, Datum>,
+    /// The user's tags.
+    pub tags: BTreeMap<String, String>,
+    /// Tags that the tool sets itself.
+    pub system_tags: BTreeMap<String, String>,
+    /// Final values.
+    pub results: Vec<MetricResult>,
+    /// Values that are no numbers.
+    pub rejected: Vec<Rejected>,
+    /// Metrics over steps.
+    pub series: Vec<Series>,
+    /// Curves.
+    pub curves: Vec<Curve>,
+    /// Confusion matrices.
+    pub matrices: Vec<Matrix>,
+    /// Feature importances.
+    pub importances: Vec<Importance>,
+    /// Datasets.
+    pub datasets: Vec<Dataset>,
+    /// Artifacts.
+    pub artifacts: Vec<Artifact>,
+    /// The state of the code.
+    pub git: Git,
+    /// Where it comes from.
+    pub lineage: Lineage,
+    /// The folder that holds its evidence, relative to the project.
+    pub folder: String,
+    /// Fields of the tool that the model has no place for, for the raw view.
+    pub extra: Vec<(String, Datum)>,
+    /// Where its main record was read.
+    pub origin: Pointer,
+}

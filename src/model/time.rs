@@ -1,0 +1,69 @@
+//! Instants: points in time with the zone already resolved to UTC.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+/// A point in time; written as RFC 3339 in UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Instant(jiff::Timestamp);
+
+impl Instant {
+    /// From milliseconds since the Unix epoch; `None` outside the years −9999 to 9999.
+    pub fn from_millis(millis: i64) -> Option<Self> {
+        jiff::Timestamp::from_millisecond(millis).ok().map(Self)
+    }
+
+    /// From whole seconds since the Unix epoch.
+    pub fn from_seconds(seconds: i64) -> Option<Self> {
+        jiff::Timestamp::from_second(seconds).ok().map(Self)
+    }
+
+    /// Milliseconds since the Unix epoch.
+    pub fn millis(self) -> i64 {
+        self.0.as_millisecond()
+    }
+
+    /// Parses RFC 3339 and its relatives: `2026-03-02T09:30:00Z`, with an offset, with a space for
+    /// the `T`, without a zone (read as UTC), or a bare date (midnight UTC).
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        if let Ok(timestamp) = text.parse::<jiff::Timestamp>() {
+            return Some(Self(timestamp));
+        }
+        let civil = text
+            .parse::<jiff::civil::DateTime>()
+            .or_else(|_| text.parse::<jiff::civil::Date>().map(|d| d.at(0, 0, 0, 0)))
+            .ok()?;
+        civil.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|z| Self(z.timestamp()))
+    }
+
+    /// The day, `2026-03-02`, in UTC.
+    pub fn date(self) -> String {
+        self.0.to_zoned(jiff::tz::TimeZone::UTC).date().to_string()
+    }
+
+    /// Day and minute, `2026-03-02 09:30 UTC`.
+    pub fn minute(self) -> String {
+        let zoned = self.0.to_zoned(jiff::tz::TimeZone::UTC);
+        format!("{} {:02}:{:02} UTC", zoned.date(), zoned.hour(), zoned.minute())
+    }
+}
+
+impl From<jiff::Timestamp> for Instant {
+    fn from(value: jiff::Timestamp) -> Self {
+        Self(value)
+    }
+}
+
+impl fmt::Display for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Serialize for Instant {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}

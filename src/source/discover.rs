@@ -1,0 +1,192 @@
+//! Listing a folder: sorted, bounded, never outside the root, every failure a diagnostic.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, OnceLock};
+
+use walkdir::WalkDir;
+
+use super::{Entry, Limits, Source};
+use crate::diag::{Code, Diagnostic, visible};
+
+/// Folders that hold no evidence and may be huge.
+const SKIPPED: &[&str] =
+    &[".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv", ".ipynb_checkpoints", ".cache"];
+
+impl Source {
+    /// Lists the files below `root`. `label` is the folder's path in the project, as diagnostics
+    /// and evidence show it; paths in `exclude` (the output folder, say) are left out.
+    ///
+    /// Symbolic links to files inside the root are read; links to folders are not followed, because
+    /// what is inside the root is listed in its own place; links that leave the root are refused.
+    ///
+    /// # Errors
+    /// When the root is absent, no folder or cannot be listed.
+    pub fn discover(root: &Path, label: &str, exclude: &[PathBuf], limits: Limits) -> Result<Source, Box<Diagnostic>> {
+        let label = if label == "." { String::new() } else { label.trim_end_matches('/').to_owned() };
+        let shown = if label.is_empty() { ".".to_owned() } else { label.clone() };
+        let canonical = root.canonicalize().map_err(|e| {
+            Box::new(
+                Diagnostic::new(
+                    Code::SourceMissing,
+                    format!("source '{}' cannot be read: {}", visible(&shown, 200), plain(&e)),
+                )
+                .at(shown.clone())
+                .help("correct the path, or create the folder"),
+            )
+        })?;
+        let mut source = Source {
+            name: canonical.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default(),
+            label,
+            entries: Vec::new(),
+            folders: Vec::new(),
+            limits,
+            problems: Vec::new(),
+        };
+        if canonical.is_file() {
+            // A single file: its folder is the root, and it alone is listed.
+            let name = source.name.clone();
+            let len = canonical.metadata().map_or(0, |m| m.len());
+            source.name = canonical
+                .parent()
+                .and_then(Path::file_name)
+                .map(|n| n.to_string_lossy().into_owned())
+                .unwrap_or_default();
+            source.label = super::parent(&source.label).to_owned();
+            source.push(name, canonical, len);
+            return Ok(source);
+        }
+        let excluded: Vec<PathBuf> = exclude.iter().filter_map(|p| p.canonicalize().ok()).collect();
+        let walk = WalkDir::new(&canonical).follow_links(false).max_depth(limits.depth + 1).sort_by_file_name();
+        let entries = walk.into_iter().filter_entry(|e| {
+            let skipped =
+                e.depth() > 0 && e.file_type().is_dir() && e.file_name().to_str().is_some_and(|n| SKIPPED.contains(&n));
+            !skipped && !excluded.iter().any(|x| x == e.path())
+        });
+        for entry in entries {
+            match entry {
+                Ok(entry) => source.add(&canonical, &entry),
+                Err(error) => {
+                    let at = error.path().map_or_else(String::new, |p| relative(&canonical, p).0);
+                    let cause = error.io_error().map_or_else(|| error.to_string(), plain);
+                    let path = source.project_path(&at);
+                    source.problems.push(
+                        Diagnostic::new(
+                            Code::FileUnreadable,
+                            format!("'{}' cannot be listed: {cause}", visible(&path, 200)),
+                        )
+                        .at(path)
+                        .help("check the permissions of the folder"),
+                    );
+                }
+            }
+        }
+        source.entries.sort_by(|a, b| a.path.cmp(&b.path));
+        source.folders.sort();
+        Ok(source)
+    }
+
+    fn add(&mut self, root: &Path, entry: &walkdir::DirEntry) {
+        if entry.depth() == 0 {
+            return;
+        }
+        let (path, lossy) = relative(root, entry.path());
+        let shown = self.project_path(&path);
+        if lossy {
+            self.problems.push(
+                Diagnostic::new(
+                    Code::NameNotUtf8,
+                    format!(
+                        "the name of '{}' is not UTF-8; it is shown with replacement characters",
+                        visible(&shown, 200)
+                    ),
+                )
+                .at(shown.clone())
+                .help("rename it"),
+            );
+        }
+        let kind = entry.file_type();
+        if kind.is_dir() {
+            if entry.depth() > self.limits.depth {
+                self.problems.push(
+                    Diagnostic::new(
+                        Code::DepthLimit,
+                        format!(
+                            "'{}' lies more than {} folders deep and is not read",
+                            visible(&shown, 200),
+                            self.limits.depth
+                        ),
+                    )
+                    .at(shown)
+                    .help("name a folder nearer to the data as the source"),
+                );
+            } else {
+                self.folders.push(path);
+            }
+        } else if kind.is_file() {
+            let len = entry.metadata().map_or(0, |m| m.len());
+            self.push(path, entry.path().to_path_buf(), len);
+        } else if kind.is_symlink() {
+            self.add_link(root, entry.path(), path, &shown);
+        } else {
+            self.problems.push(
+                Diagnostic::new(
+                    Code::FileSpecial,
+                    format!("'{}' is no regular file and is not read", visible(&shown, 200)),
+                )
+                .at(shown),
+            );
+        }
+    }
+
+    fn add_link(&mut self, root: &Path, link: &Path, path: String, shown: &str) {
+        match link.canonicalize() {
+            Ok(target) if !target.starts_with(root) => self.problems.push(
+                Diagnostic::new(
+                    Code::SymlinkOutside,
+                    format!("'{}' is a link that leads out of the source; it is not followed", visible(shown, 200)),
+                )
+                .at(shown)
+                .help("copy the file into the source, or name its folder as a [[source]] of its own"),
+            ),
+            Ok(target) if target.is_file() => {
+                let len = target.metadata().map_or(0, |m| m.len());
+                self.push(path, target, len);
+            }
+            Ok(_) => {}
+            Err(error) => self.problems.push(
+                Diagnostic::new(
+                    Code::SymlinkLoop,
+                    format!("'{}' is a link that leads nowhere: {}", visible(shown, 200), plain(&error)),
+                )
+                .at(shown),
+            ),
+        }
+    }
+
+    fn push(&mut self, path: String, location: PathBuf, len: u64) {
+        self.entries.push(Entry { path, len, location, kept: Mutex::new(None), digest: OnceLock::new() });
+    }
+}
+
+/// The path below the root with `/` between parts, and whether its name was not UTF-8.
+fn relative(root: &Path, path: &Path) -> (String, bool) {
+    let path = path.strip_prefix(root).unwrap_or(path);
+    let mut lossy = false;
+    let parts: Vec<String> = path
+        .components()
+        .map(|c| {
+            let text = c.as_os_str().to_string_lossy();
+            lossy |= matches!(&text, std::borrow::Cow::Owned(_));
+            text.into_owned()
+        })
+        .collect();
+    (parts.join("/"), lossy)
+}
+
+/// An I/O error without the "(os error N)" tail.
+pub(super) fn plain(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or(&text);
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
+}

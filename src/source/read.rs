@@ -1,0 +1,88 @@
+//! Reading a file: once, whole, regular files only, hashed as it comes in.
+
+use std::io::Read;
+use std::sync::Arc;
+
+use super::discover::plain;
+use super::{Entry, FileData, Source};
+use crate::diag::{Code, Diagnostic, visible};
+use crate::digest::Sha256;
+
+impl Source {
+    /// Reads a file to recognise it; the bytes are kept for the importer that claims it.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is too large.
+    pub fn sniff(&self, entry: &Entry) -> Result<Arc<FileData>, Box<Diagnostic>> {
+        let mut kept = entry.kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(data) = &*kept {
+            return Ok(Arc::clone(data));
+        }
+        let data = self.load(entry)?;
+        *kept = Some(Arc::clone(&data));
+        Ok(data)
+    }
+
+    /// Reads a file for good: what a sniff has kept is handed over, nothing stays in memory here.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is too large, or changed since it was first read.
+    pub fn read(&self, entry: &Entry) -> Result<Arc<FileData>, Box<Diagnostic>> {
+        let kept = entry.kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        kept.map_or_else(|| self.load(entry), Ok)
+    }
+
+    /// Drops what sniffing kept for a file that nobody claimed.
+    pub fn forget(&self, entry: &Entry) {
+        entry.kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+    }
+
+    fn load(&self, entry: &Entry) -> Result<Arc<FileData>, Box<Diagnostic>> {
+        let path = self.project_path(&entry.path);
+        let unreadable = |cause: String| {
+            Box::new(
+                Diagnostic::new(Code::FileUnreadable, format!("'{}' cannot be read: {cause}", visible(&path, 200)))
+                    .at(path.clone())
+                    .help("check that the file exists and that you may read it"),
+            )
+        };
+        let limit = self.limits.file_bytes;
+        let too_large = |len: u64| {
+            Box::new(
+                Diagnostic::new(
+                    Code::FileTooLarge,
+                    format!("'{}' has {len} bytes; files above {limit} are not parsed", visible(&path, 200)),
+                )
+                .at(path.clone())
+                .help("evidence is small: write aggregated metrics, not raw data"),
+            )
+        };
+        #[expect(clippy::disallowed_methods, reason = "source is the one module that opens run data")]
+        let mut file = std::fs::File::open(&entry.location).map_err(|e| unreadable(plain(&e)))?;
+        let meta = file.metadata().map_err(|e| unreadable(plain(&e)))?;
+        if !meta.is_file() {
+            return Err(unreadable("it is no regular file".to_owned()));
+        }
+        if meta.len() > limit {
+            return Err(too_large(meta.len()));
+        }
+        let mut bytes = Vec::with_capacity(usize::try_from(meta.len()).unwrap_or(0) + 1);
+        file.by_ref().take(limit + 1).read_to_end(&mut bytes).map_err(|e| unreadable(plain(&e)))?;
+        if bytes.len() as u64 > limit {
+            return Err(too_large(bytes.len() as u64));
+        }
+        let sha256 = Sha256::of(&bytes);
+        let len = bytes.len() as u64;
+        if entry.digest.get_or_init(|| (sha256, len)).0 != sha256 {
+            return Err(Box::new(
+                Diagnostic::new(
+                    Code::FileChanged,
+                    format!("'{}' changed while it was being read", visible(&path, 200)),
+                )
+                .at(path)
+                .help("wait until the run has finished writing, then try again"),
+            ));
+        }
+        Ok(Arc::new(FileData { path, bytes, sha256 }))
+    }
+}
