@@ -1,1 +1,3 @@
-//! gate
+//! The gate: policy and registry in, verdict out; knows nothing of pages.
+
+pub mod verdict;
