@@ -42,25 +42,41 @@ impl Axis {
     pub(crate) fn rounded(span: Span, aim: usize) -> Axis {
         let ticks = nice(span, aim);
         let labels = ticks.labels();
-        Axis { span: ticks.span, ticks: ticks.at.into_iter().zip(labels).collect(), flipped: false }
+        Axis {
+            span: ticks.span,
+            ticks: ticks.at.into_iter().zip(labels).collect(),
+            flipped: false,
+        }
     }
 
     /// Numbers, with the axis ending where the data ends.
     pub(crate) fn tight(span: Span, aim: usize) -> Axis {
         let ticks = nice(span, aim).within(span);
         let labels = ticks.labels();
-        Axis { span, ticks: ticks.at.into_iter().zip(labels).collect(), flipped: false }
+        Axis {
+            span,
+            ticks: ticks.at.into_iter().zip(labels).collect(),
+            flipped: false,
+        }
     }
 
     /// An axis without ticks.
     pub(crate) fn bare(span: Span) -> Axis {
-        Axis { span, ticks: Vec::new(), flipped: false }
+        Axis {
+            span,
+            ticks: Vec::new(),
+            flipped: false,
+        }
     }
 
     /// `count` places around 0, 1, 2…, with labels at some of them.
     pub(crate) fn slots(count: usize, ticks: Vec<(usize, String)>) -> Axis {
         let span = Span::new(-0.5, count.max(1) as f64 - 0.5).unwrap_or(Span::unit());
-        Axis { span, ticks: ticks.into_iter().map(|(i, l)| (i as f64, l)).collect(), flipped: false }
+        Axis {
+            span,
+            ticks: ticks.into_iter().map(|(i, l)| (i as f64, l)).collect(),
+            flipped: false,
+        }
     }
 
     /// The same axis, running the other way (first slot on top).
@@ -77,7 +93,12 @@ impl Axis {
 
     /// Room for the labels of a vertical axis, in pixels.
     pub(crate) fn label_room(&self) -> f64 {
-        self.ticks.iter().map(|(_, l)| width(l, TEXT)).fold(0.0, f64::max) + LABEL_GAP + 2.0
+        self.ticks
+            .iter()
+            .map(|(_, l)| width(l, TEXT))
+            .fold(0.0, f64::max)
+            + LABEL_GAP
+            + 2.0
     }
 
     /// Half of the last label of a horizontal axis: how far it reaches out to the right, in pixels.
@@ -111,7 +132,10 @@ impl Ranged for Axis {
 
 impl ValueFormatter<f64> for Axis {
     fn format_ext(&self, value: &f64) -> String {
-        self.ticks.iter().find(|(at, _)| at == value).map_or_else(String::new, |(_, label)| label.clone())
+        self.ticks
+            .iter()
+            .find(|(at, _)| at == value)
+            .map_or_else(String::new, |(_, label)| label.clone())
     }
 }
 
@@ -140,9 +164,20 @@ impl Canvas {
             Some(text) => clean(text).into_owned(),
             None => about,
         };
-        let pen = Rc::new(RefCell::new(Pen::new(kind, size, &heading.id, &title, &description)));
+        let pen = Rc::new(RefCell::new(Pen::new(
+            kind,
+            size,
+            &heading.id,
+            &title,
+            &description,
+        )));
         let root = DrawingArea::from(&pen);
-        Canvas { pen, root, title, description }
+        Canvas {
+            pen,
+            root,
+            title,
+            description,
+        }
     }
 
     /// The pen, for labels; must be let go before plotters draws again.
@@ -158,23 +193,34 @@ impl Canvas {
             .set_label_area_size(LabelAreaPosition::Left, units(margins.left))
             .set_label_area_size(LabelAreaPosition::Bottom, units(margins.bottom))
             .build_cartesian_2d(x, y)?;
-        Ok(Frame { chart, pen: Rc::clone(&self.pen) })
+        Ok(Frame {
+            chart,
+            pen: Rc::clone(&self.pen),
+        })
     }
 
     /// A short line in pixels, for legends.
     pub(crate) fn stroke(&self, from: (f64, f64), to: (f64, f64), ink: Ink) -> Drawn {
         let at = |p: (f64, f64)| (units(p.0), units(p.1));
-        self.root.draw(&PathElement::new(vec![at(from), at(to)], solid(ink)))
+        self.root
+            .draw(&PathElement::new(vec![at(from), at(to)], solid(ink)))
     }
 
     /// A box in pixels, for legends.
     pub(crate) fn block(&self, from: (f64, f64), to: (f64, f64), ink: Ink) -> Drawn {
-        self.root.draw(&Rectangle::new([(units(from.0), units(from.1)), (units(to.0), units(to.1))], solid(ink)))
+        self.root.draw(&Rectangle::new(
+            [(units(from.0), units(from.1)), (units(to.0), units(to.1))],
+            solid(ink),
+        ))
     }
 
     /// A dot in pixels, for legends.
     pub(crate) fn dot(&self, at: (f64, f64), radius: f64, ink: Ink) -> Drawn {
-        self.root.draw(&Circle::new((units(at.0), units(at.1)), units(radius), solid(ink)))
+        self.root.draw(&Circle::new(
+            (units(at.0), units(at.1)),
+            units(radius),
+            solid(ink),
+        ))
     }
 
     /// A quiet sentence in the middle, for a chart that has nothing to draw.
@@ -190,7 +236,13 @@ impl Canvas {
             notes.push(format!("the chart is incomplete: {e}"));
         }
         let svg = Svg(self.pen.borrow_mut().finish());
-        Figure { svg, title: self.title, description: self.description, table, notes }
+        Figure {
+            svg,
+            title: self.title,
+            description: self.description,
+            table,
+            notes,
+        }
     }
 }
 
@@ -206,7 +258,11 @@ pub(crate) type At = (f64, f64);
 impl Frame {
     /// Grid lines and labels at the ticks; grid lines only where wanted.
     pub(crate) fn mesh(&mut self, x_lines: bool, y_lines: bool) -> Drawn {
-        let font = FontDesc::new(FontFamily::SansSerif, TEXT * f64::from(UNITS), FontStyle::Normal);
+        let font = FontDesc::new(
+            FontFamily::SansSerif,
+            TEXT * f64::from(UNITS),
+            FontStyle::Normal,
+        );
         let hidden = solid(Ink::Hidden);
         let mut mesh = self.chart.configure_mesh();
         if !x_lines {
@@ -227,7 +283,10 @@ impl Frame {
     /// Where a point lands, in pixels.
     pub(crate) fn place(&self, at: At) -> (f64, f64) {
         let (x, y) = self.chart.plotting_area().map_coordinate(&at);
-        (f64::from(x) / f64::from(UNITS), f64::from(y) / f64::from(UNITS))
+        (
+            f64::from(x) / f64::from(UNITS),
+            f64::from(y) / f64::from(UNITS),
+        )
     }
 
     /// The x span.
@@ -249,12 +308,16 @@ impl Frame {
 
     /// A line through points.
     pub(crate) fn line(&mut self, points: Vec<At>, ink: Ink) -> Drawn {
-        self.chart.draw_series(LineSeries::new(points, solid(ink))).map(|_| ())
+        self.chart
+            .draw_series(LineSeries::new(points, solid(ink)))
+            .map(|_| ())
     }
 
     /// A straight stroke between two points.
     pub(crate) fn stroke(&self, from: At, to: At, ink: Ink) -> Drawn {
-        self.chart.plotting_area().draw(&PathElement::new([from, to], solid(ink)))
+        self.chart
+            .plotting_area()
+            .draw(&PathElement::new([from, to], solid(ink)))
     }
 
     /// A horizontal line across the plot.
@@ -273,22 +336,31 @@ impl Frame {
     pub(crate) fn baseline(&self) -> Drawn {
         let (left, _, right, bottom) = self.edges();
         let area = self.chart.plotting_area().use_screen_coord();
-        area.draw(&PathElement::new([(units(left), units(bottom)), (units(right), units(bottom))], solid(Ink::Axis)))
+        area.draw(&PathElement::new(
+            [(units(left), units(bottom)), (units(right), units(bottom))],
+            solid(Ink::Axis),
+        ))
     }
 
     /// A dot; the radius is in pixels.
     pub(crate) fn dot(&self, at: At, radius: f64, ink: Ink) -> Drawn {
-        self.chart.plotting_area().draw(&Circle::new(at, units(radius), solid(ink)))
+        self.chart
+            .plotting_area()
+            .draw(&Circle::new(at, units(radius), solid(ink)))
     }
 
     /// A box between two corners.
     pub(crate) fn block(&self, from: At, to: At, ink: Ink) -> Drawn {
-        self.chart.plotting_area().draw(&Rectangle::new([from, to], solid(ink)))
+        self.chart
+            .plotting_area()
+            .draw(&Rectangle::new([from, to], solid(ink)))
     }
 
     /// A filled area.
     pub(crate) fn area(&self, corners: Vec<At>, ink: Ink) -> Drawn {
-        self.chart.plotting_area().draw(&Polygon::new(corners, solid(ink)))
+        self.chart
+            .plotting_area()
+            .draw(&Polygon::new(corners, solid(ink)))
     }
 
     /// Gives the next mark a tooltip.
@@ -304,7 +376,13 @@ impl Frame {
     /// The name of the x axis, below its labels at the right end.
     pub(crate) fn name_x(&self, name: &str) {
         let (left, _, right, bottom) = self.edges();
-        self.text(&fit(name, right - left, TEXT), (right, bottom + 30.0), 1, TEXT, Ink::Muted);
+        self.text(
+            &fit(name, right - left, TEXT),
+            (right, bottom + 30.0),
+            1,
+            TEXT,
+            Ink::Muted,
+        );
     }
 }
 
@@ -312,7 +390,11 @@ impl Frame {
 /// newest and always shown. `room` is the width of one slot in pixels.
 pub(crate) fn slot_labels(labels: &[String], room: f64) -> Vec<(usize, String)> {
     const WIDEST: f64 = 110.0;
-    let widest = labels.iter().map(|l| width(l, TEXT)).fold(0.0, f64::max).min(WIDEST.max(room - 8.0));
+    let widest = labels
+        .iter()
+        .map(|l| width(l, TEXT))
+        .fold(0.0, f64::max)
+        .min(WIDEST.max(room - 8.0));
     let every = ((widest + 10.0) / room.max(0.01)).ceil().max(1.0) as usize;
     let last = labels.len().saturating_sub(1);
     labels
@@ -344,7 +426,10 @@ mod tests {
     #[test]
     fn axes_map_ends_to_ends() {
         let a = Axis::rounded(Span::unit(), 5);
-        assert_eq!((a.map(&0.0, (100, 600)), a.map(&1.0, (100, 600))), (100, 600));
+        assert_eq!(
+            (a.map(&0.0, (100, 600)), a.map(&1.0, (100, 600))),
+            (100, 600)
+        );
         let f = Axis::slots(3, Vec::new()).flipped();
         assert!(f.map(&0.0, (300, 0)) < f.map(&2.0, (300, 0)));
         assert_eq!(a.map(&1e308, (0, 1000)), 1500);

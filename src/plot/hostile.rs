@@ -36,7 +36,10 @@ fn values() -> impl Strategy<Value = Vec<f64>> {
 
 /// A tiny XML 1.0 check: balanced tags, quoted attributes, legal characters, plain coordinates.
 fn check(svg: &str) -> Result<(), String> {
-    if let Some(c) = svg.chars().find(|c| matches!(c, '\0'..='\u{1f}' | '\u{FFFE}' | '\u{FFFF}' | '\u{202E}')) {
+    if let Some(c) = svg
+        .chars()
+        .find(|c| matches!(c, '\0'..='\u{1f}' | '\u{FFFE}' | '\u{FFFF}' | '\u{202E}'))
+    {
         return Err(format!("illegal {c:?}"));
     }
     let mut open: Vec<&str> = Vec::new();
@@ -47,7 +50,10 @@ fn check(svg: &str) -> Result<(), String> {
             return Err(format!("stray > in {text:?}"));
         }
         for entity in text.split('&').skip(1) {
-            if !["amp;", "lt;", "gt;", "quot;"].iter().any(|e| entity.starts_with(e)) {
+            if !["amp;", "lt;", "gt;", "quot;"]
+                .iter()
+                .any(|e| entity.starts_with(e))
+            {
                 return Err(format!("bare & in {text:?}"));
             }
         }
@@ -68,10 +74,18 @@ fn check(svg: &str) -> Result<(), String> {
         let mut parts = attributes.split('"');
         while let Some(key) = parts.next().map(str::trim) {
             let Some(value) = parts.next() else {
-                if key.is_empty() { break } else { return Err(format!("attribute {key:?}")) }
+                if key.is_empty() {
+                    break;
+                } else {
+                    return Err(format!("attribute {key:?}"));
+                }
             };
             let key = key.trim_end_matches('=');
-            if matches!(key, "d" | "x" | "y" | "cx" | "cy" | "r") && !value.chars().all(|c| c.is_ascii_digit() || " .-Mmhvlz".contains(c)) {
+            if matches!(key, "d" | "x" | "y" | "cx" | "cy" | "r")
+                && !value
+                    .chars()
+                    .all(|c| c.is_ascii_digit() || " .-Mmhvlz".contains(c))
+            {
                 return Err(format!("{key}={value}"));
             }
             if key == "style" || key.starts_with("on") || key == "href" {
@@ -82,14 +96,22 @@ fn check(svg: &str) -> Result<(), String> {
             open.push(name);
         }
     }
-    if open.is_empty() { Ok(()) } else { Err(format!("open: {open:?}")) }
+    if open.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("open: {open:?}"))
+    }
 }
 
 fn sound(figure: Figure) -> Result<(), TestCaseError> {
     if let Err(e) = check(figure.svg.as_str()) {
         return Err(TestCaseError::fail(format!("{e}\n{}", figure.svg.as_str())));
     }
-    prop_assert!(!figure.notes.iter().any(|n| n.contains("incomplete")), "{:?}", figure.notes);
+    prop_assert!(
+        !figure.notes.iter().any(|n| n.contains("incomplete")),
+        "{:?}",
+        figure.notes
+    );
     for row in &figure.table.rows {
         prop_assert_eq!(row.len(), figure.table.columns.len());
     }
@@ -98,11 +120,18 @@ fn sound(figure: Figure) -> Result<(), TestCaseError> {
 }
 
 fn heading(text: &str) -> Heading {
-    Heading { id: text.to_owned(), title: text.to_owned(), about: None }
+    Heading {
+        id: text.to_owned(),
+        title: text.to_owned(),
+        about: None,
+    }
 }
 
 fn pairs(v: &[f64]) -> Vec<(f64, f64)> {
-    v.iter().zip(v.iter().rev()).map(|(a, b)| (*a, *b)).collect()
+    v.iter()
+        .zip(v.iter().rev())
+        .map(|(a, b)| (*a, *b))
+        .collect()
 }
 
 proptest! {

@@ -25,16 +25,33 @@ pub struct ScoreOverTimeSpec {
 
 /// Draws the chart.
 pub fn draw(spec: &ScoreOverTimeSpec) -> Figure {
-    let points = spec.values.iter().map(|v| TrendPoint { value: *v, ..TrendPoint::default() }).collect();
+    let points = spec
+        .values
+        .iter()
+        .map(|v| TrendPoint {
+            value: *v,
+            ..TrendPoint::default()
+        })
+        .collect();
     let passes = spec.quiet.unwrap_or(Side::AtMost);
-    trend::draw_as("score", &TrendSpec {
-        heading: spec.heading.clone(),
-        metric: spec.score.clone(),
-        place: "window".to_owned(),
-        labels: spec.windows.clone(),
-        series: vec![TrendSeries { name: String::new(), points }],
-        threshold: spec.threshold.clone().map(|(value, label)| Threshold { value, label, passes }),
-    })
+    trend::draw_as(
+        "score",
+        &TrendSpec {
+            heading: spec.heading.clone(),
+            metric: spec.score.clone(),
+            place: "window".to_owned(),
+            labels: spec.windows.clone(),
+            series: vec![TrendSeries {
+                name: String::new(),
+                points,
+            }],
+            threshold: spec.threshold.clone().map(|(value, label)| Threshold {
+                value,
+                label,
+                passes,
+            }),
+        },
+    )
 }
 
 #[cfg(test)]
@@ -53,6 +70,10 @@ mod tests {
         });
         assert!(f.svg.as_str().contains("plot-score"));
         assert!(f.svg.as_str().contains("class=\"beyond\""));
-        assert!(f.description.contains("over 2 windows"), "{}", f.description);
+        assert!(
+            f.description.contains("over 2 windows"),
+            "{}",
+            f.description
+        );
     }
 }

@@ -11,7 +11,9 @@ use std::fmt::Write as _;
 
 use plotters::style::text_anchor::{HPos, VPos};
 use plotters::style::{Color, FontTransform};
-use plotters_backend::{BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind};
+use plotters_backend::{
+    BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind,
+};
 
 use super::classes::{Ink, StyleClass};
 use super::text::escape_into;
@@ -58,9 +60,18 @@ pub(crate) struct Pen {
 
 impl Pen {
     /// Starts a figure of a kind; `prefix` makes its ids unique on the page. Sizes are in pixels.
-    pub(crate) fn new(kind: &str, (w, h): (u32, u32), prefix: &str, title: &str, description: &str) -> Pen {
+    pub(crate) fn new(
+        kind: &str,
+        (w, h): (u32, u32),
+        prefix: &str,
+        title: &str,
+        description: &str,
+    ) -> Pen {
         let mut out = String::with_capacity(4096);
-        let id: String = prefix.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect();
+        let id: String = prefix
+            .chars()
+            .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+            .collect();
         let _ = write!(
             out,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"plot plot-{kind}\" width=\"{w}\" height=\"{h}\" \
@@ -72,7 +83,13 @@ impl Pen {
         escape_into(&mut out, description);
         out.push_str("</desc>");
         let scale = UNITS.unsigned_abs();
-        Pen { size: (w * scale, h * scale), out, open: Open::Nothing, title: None, titled: 0 }
+        Pen {
+            size: (w * scale, h * scale),
+            out,
+            open: Open::Nothing,
+            title: None,
+            titled: 0,
+        }
     }
 
     /// Gives the next mark a tooltip, as long as the figure has few of them.
@@ -98,16 +115,38 @@ impl Pen {
             0 => HPosKey::Middle,
             1.. => HPosKey::End,
         };
-        self.put_text(text, (units(x), units(y)), anchor, units(size), ink.style(), 0);
+        self.put_text(
+            text,
+            (units(x), units(y)),
+            anchor,
+            units(size),
+            ink.style(),
+            0,
+        );
     }
 
     /// Text turned by −90 degrees that starts at the place given in pixels and rises from it.
     pub(crate) fn text_rising(&mut self, text: &str, (x, y): (f64, f64), size: f64, ink: Ink) {
-        self.put_text(text, (units(x), units(y)), HPosKey::Start, units(size), ink.style(), -90);
+        self.put_text(
+            text,
+            (units(x), units(y)),
+            HPosKey::Start,
+            units(size),
+            ink.style(),
+            -90,
+        );
     }
 
     /// A tooltip set before holds the full text of a cut one.
-    fn put_text(&mut self, text: &str, at: BackendCoord, anchor: HPosKey, size: i32, style: &'static StyleClass, turn: i32) {
+    fn put_text(
+        &mut self,
+        text: &str,
+        at: BackendCoord,
+        anchor: HPosKey,
+        size: i32,
+        style: &'static StyleClass,
+        turn: i32,
+    ) {
         if style.class.is_empty() || text.is_empty() {
             return;
         }
@@ -199,7 +238,12 @@ impl Pen {
         (x.clamp(-w, 2 * w), y.clamp(-h, 2 * h))
     }
 
-    fn outline(&mut self, points: impl IntoIterator<Item = BackendCoord>, style: &'static StyleClass, closed: bool) {
+    fn outline(
+        &mut self,
+        points: impl IntoIterator<Item = BackendCoord>,
+        style: &'static StyleClass,
+        closed: bool,
+    ) {
         if style.class.is_empty() {
             return;
         }
@@ -221,7 +265,11 @@ impl Pen {
             self.next_value(first.1 - last.1);
         } else {
             self.close();
-            let _ = write!(self.out, "<path class=\"{}\" {} d=\"M", style.class, style.fallback);
+            let _ = write!(
+                self.out,
+                "<path class=\"{}\" {} d=\"M",
+                style.class, style.fallback
+            );
             self.value(first.0);
             self.next_value(first.1);
         }
@@ -290,22 +338,47 @@ impl DrawingBackend for Pen {
         Ok(())
     }
 
-    fn draw_line<S: BackendStyle>(&mut self, from: BackendCoord, to: BackendCoord, style: &S) -> Drawn {
+    fn draw_line<S: BackendStyle>(
+        &mut self,
+        from: BackendCoord,
+        to: BackendCoord,
+        style: &S,
+    ) -> Drawn {
         self.outline([from, to], Ink::from_token(style.color()), false);
         Ok(())
     }
 
-    fn draw_rect<S: BackendStyle>(&mut self, a: BackendCoord, b: BackendCoord, style: &S, _fill: bool) -> Drawn {
-        self.outline([a, (b.0, a.1), b, (a.0, b.1)], Ink::from_token(style.color()), true);
+    fn draw_rect<S: BackendStyle>(
+        &mut self,
+        a: BackendCoord,
+        b: BackendCoord,
+        style: &S,
+        _fill: bool,
+    ) -> Drawn {
+        self.outline(
+            [a, (b.0, a.1), b, (a.0, b.1)],
+            Ink::from_token(style.color()),
+            true,
+        );
         Ok(())
     }
 
-    fn draw_path<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(&mut self, path: I, style: &S) -> Drawn {
+    fn draw_path<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(
+        &mut self,
+        path: I,
+        style: &S,
+    ) -> Drawn {
         self.outline(path, Ink::from_token(style.color()), false);
         Ok(())
     }
 
-    fn draw_circle<S: BackendStyle>(&mut self, center: BackendCoord, radius: u32, style: &S, _fill: bool) -> Drawn {
+    fn draw_circle<S: BackendStyle>(
+        &mut self,
+        center: BackendCoord,
+        radius: u32,
+        style: &S,
+        _fill: bool,
+    ) -> Drawn {
         let style = Ink::from_token(style.color());
         if style.class.is_empty() {
             return Ok(());
@@ -329,12 +402,21 @@ impl DrawingBackend for Pen {
         Ok(())
     }
 
-    fn fill_polygon<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(&mut self, vert: I, style: &S) -> Drawn {
+    fn fill_polygon<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(
+        &mut self,
+        vert: I,
+        style: &S,
+    ) -> Drawn {
         self.outline(vert, Ink::from_token(style.color()), true);
         Ok(())
     }
 
-    fn draw_text<T: BackendTextStyle>(&mut self, text: &str, style: &T, pos: BackendCoord) -> Drawn {
+    fn draw_text<T: BackendTextStyle>(
+        &mut self,
+        text: &str,
+        style: &T,
+        pos: BackendCoord,
+    ) -> Drawn {
         let size = style.size().round() as i32;
         let anchor = style.anchor();
         // Baseline offsets of common sans-serif faces, in tenths of the font size.
@@ -349,13 +431,24 @@ impl DrawingBackend for Pen {
             HPos::Right => HPosKey::End,
         };
         let at = self.near((pos.0, pos.1 + size * down / 10));
-        let turn = if matches!(style.transform(), FontTransform::Rotate270) { -90 } else { 0 };
+        let turn = if matches!(style.transform(), FontTransform::Rotate270) {
+            -90
+        } else {
+            0
+        };
         self.put_text(text, at, h, size, Ink::from_token(style.color()), turn);
         Ok(())
     }
 
-    fn estimate_text_size<T: BackendTextStyle>(&self, text: &str, style: &T) -> Result<(u32, u32), DrawingErrorKind<Infallible>> {
-        Ok((super::text::width(text, style.size()) as u32, style.size() as u32))
+    fn estimate_text_size<T: BackendTextStyle>(
+        &self,
+        text: &str,
+        style: &T,
+    ) -> Result<(u32, u32), DrawingErrorKind<Infallible>> {
+        Ok((
+            super::text::width(text, style.size()) as u32,
+            style.size() as u32,
+        ))
     }
 }
 
@@ -376,8 +469,10 @@ mod tests {
     fn neighbours_share_an_element() {
         let mut p = pen();
         p.draw_line((0, 0), (100, 0), &Ink::Grid.to_rgba()).unwrap();
-        p.draw_line((0, 55), (100, 55), &Ink::Grid.to_rgba()).unwrap();
-        p.draw_rect((0, 0), (10, 15), &Ink::Q3.to_rgba(), true).unwrap();
+        p.draw_line((0, 55), (100, 55), &Ink::Grid.to_rgba())
+            .unwrap();
+        p.draw_rect((0, 0), (10, 15), &Ink::Q3.to_rgba(), true)
+            .unwrap();
         let svg = p.finish();
         assert!(svg.contains("d=\"M0 0h10m-10 5.5h10\"/>"), "{svg}");
         assert!(svg.contains("d=\"M0 0h1v1.5h-1z\"/></svg>"), "{svg}");
@@ -386,8 +481,14 @@ mod tests {
     #[test]
     fn head_is_accessible_and_escaped() {
         let svg = Pen::new("trend", (100, 50), "a\" b", "A < B", "d\0").finish();
-        assert!(svg.contains("role=\"img\" aria-labelledby=\"ab-t ab-d\""), "{svg}");
-        assert!(svg.contains("<title id=\"ab-t\">A &lt; B</title><desc id=\"ab-d\">d</desc>"), "{svg}");
+        assert!(
+            svg.contains("role=\"img\" aria-labelledby=\"ab-t ab-d\""),
+            "{svg}"
+        );
+        assert!(
+            svg.contains("<title id=\"ab-t\">A &lt; B</title><desc id=\"ab-d\">d</desc>"),
+            "{svg}"
+        );
     }
 
     #[test]
@@ -395,7 +496,8 @@ mod tests {
         let mut p = pen();
         for i in 0..MAX_TITLED_MARKS + 5 {
             p.title_next(|| format!("{i}"));
-            p.draw_circle((i as i32, 5), 30, &Ink::F1.to_rgba(), true).unwrap();
+            p.draw_circle((i as i32, 5), 30, &Ink::F1.to_rgba(), true)
+                .unwrap();
         }
         let svg = p.finish();
         assert_eq!(svg.matches("<title>").count(), MAX_TITLED_MARKS);
@@ -405,7 +507,11 @@ mod tests {
     #[test]
     fn far_coordinates_are_reined_in() {
         let mut p = pen();
-        p.draw_path([(i32::MIN, i32::MAX), (i32::MAX, i32::MIN)], &Ink::S1.to_rgba()).unwrap();
+        p.draw_path(
+            [(i32::MIN, i32::MAX), (i32::MAX, i32::MIN)],
+            &Ink::S1.to_rgba(),
+        )
+        .unwrap();
         assert!(p.finish().contains("M-100 100l300-150"));
     }
 }

@@ -10,7 +10,7 @@ use super::guard::{LeftOut, Span, finite, interval, reach};
 use super::legend::{EndLabel, Entry, Swatch, draw_ends, end_room, head};
 use super::text::{clean, plural};
 use super::thin::thin;
-use super::ticks::number;
+use super::ticks::{brief, number};
 use super::{Figure, Heading, Table};
 
 /// Which side of a bound passes.
@@ -90,37 +90,88 @@ struct Line<'a> {
 /// Draws the chart under the class of another kind.
 pub(crate) fn draw_as(kind: &str, spec: &TrendSpec) -> Figure {
     let labels: Vec<String> = spec.labels.iter().map(|l| clean(l).into_owned()).collect();
-    let place = if spec.place.is_empty() { "version" } else { &spec.place };
+    let place = if spec.place.is_empty() {
+        "version"
+    } else {
+        &spec.place
+    };
     let mut out = LeftOut::default();
-    let all = spec.series.iter().take(MAX_SERIES).flat_map(|s| s.points.iter().take(labels.len()).filter_map(|p| p.value));
+    let all = spec
+        .series
+        .iter()
+        .take(MAX_SERIES)
+        .flat_map(|s| s.points.iter().take(labels.len()).filter_map(|p| p.value));
     let limit = reach(all);
-    let lines: Vec<Line<'_>> = spec.series.iter().take(MAX_SERIES).map(|s| Line {
-        name: clean(&s.name).into_owned(),
-        values: (0..labels.len()).map(|i| {
-            let raw = s.points.get(i).and_then(|p| p.value)?;
-            match finite(Some(raw)) {
-                None => out.non_finite(|| labels[i].clone()),
-                Some(v) if v.abs() > limit => out.too_far(|| labels[i].clone()),
-                Some(v) => return Some(v),
-            }
-            None
-        }).collect(),
-        points: &s.points,
-    }).collect();
+    let lines: Vec<Line<'_>> = spec
+        .series
+        .iter()
+        .take(MAX_SERIES)
+        .map(|s| Line {
+            name: clean(&s.name).into_owned(),
+            values: (0..labels.len())
+                .map(|i| {
+                    let raw = s.points.get(i).and_then(|p| p.value)?;
+                    match finite(Some(raw)) {
+                        None => out.non_finite(|| labels[i].clone()),
+                        Some(v) if v.abs() > limit => out.too_far(|| labels[i].clone()),
+                        Some(v) => return Some(v),
+                    }
+                    None
+                })
+                .collect(),
+            points: &s.points,
+        })
+        .collect();
     let mut notes = out.notes("value", place);
     if spec.series.len() > MAX_SERIES {
-        notes.push(format!("{} of {} are drawn; all are in the table", MAX_SERIES, plural(spec.series.len(), "series").replace("seriess", "series")));
+        notes.push(format!(
+            "{} of {} are drawn; all are in the table",
+            MAX_SERIES,
+            plural(spec.series.len(), "series").replace("seriess", "series")
+        ));
     }
     let metric = clean(&spec.metric);
-    let canvas = Canvas::new(kind, SIZE, &spec.heading, describe(&metric, place, &labels, &lines, spec.threshold.as_ref()));
-    let drawn = paint(&canvas, &metric, &labels, &lines, spec.threshold.as_ref(), limit, &mut notes);
+    let canvas = Canvas::new(
+        kind,
+        SIZE,
+        &spec.heading,
+        describe(&metric, place, &labels, &lines, spec.threshold.as_ref()),
+    );
+    let drawn = paint(
+        &canvas,
+        &metric,
+        &labels,
+        &lines,
+        spec.threshold.as_ref(),
+        limit,
+        &mut notes,
+    );
     canvas.finish(drawn, table(spec, place, &labels), notes)
 }
 
-fn paint(canvas: &Canvas, metric: &str, labels: &[String], lines: &[Line<'_>], bound: Option<&Threshold>, limit: f64, notes: &mut Vec<String>) -> Drawn {
-    let intervals = lines.iter().flat_map(|l| l.points.iter().zip(&l.values)).filter(|(_, v)| v.is_some());
-    let ends = intervals.filter_map(|(p, _)| interval(p.interval)).flat_map(|(a, b)| [a, b]).filter(|v| v.abs() <= limit);
-    let Some(mut span) = Span::of(lines.iter().flat_map(|l| l.values.iter().flatten().copied()).chain(ends)) else {
+fn paint(
+    canvas: &Canvas,
+    metric: &str,
+    labels: &[String],
+    lines: &[Line<'_>],
+    bound: Option<&Threshold>,
+    limit: f64,
+    notes: &mut Vec<String>,
+) -> Drawn {
+    let intervals = lines
+        .iter()
+        .flat_map(|l| l.points.iter().zip(&l.values))
+        .filter(|(_, v)| v.is_some());
+    let ends = intervals
+        .filter_map(|(p, _)| interval(p.interval))
+        .flat_map(|(a, b)| [a, b])
+        .filter(|v| v.abs() <= limit);
+    let Some(mut span) = Span::of(
+        lines
+            .iter()
+            .flat_map(|l| l.values.iter().flatten().copied())
+            .chain(ends),
+    ) else {
         canvas.say("no values to draw");
         return Ok(());
     };
@@ -134,30 +185,60 @@ fn paint(canvas: &Canvas, metric: &str, labels: &[String], lines: &[Line<'_>], b
             shown = Some((b, v, clean(&b.label)));
         } else {
             let side = if v > span.hi() { "above" } else { "below" };
-            notes.push(format!("the bound ({}) lies {side} the drawn range", clean(&b.label)));
+            notes.push(format!(
+                "the bound ({}) lies {side} the drawn range",
+                clean(&b.label)
+            ));
         }
     }
-    let promoted = lines.iter().any(|l| l.points.iter().take(labels.len()).any(|p| p.promoted));
+    let promoted = lines
+        .iter()
+        .any(|l| l.points.iter().take(labels.len()).any(|p| p.promoted));
     let mut entries = Vec::new();
     if promoted {
         entries.push(Entry::new(Swatch::Ring(Ink::F1, Ink::Promoted), "promoted"));
     }
     let top = head(canvas, metric, &entries, f64::from(SIZE.0))?;
     let y = Axis::rounded(span, 5);
-    let lasts: Vec<(usize, f64, String)> = lines.iter().enumerate().filter_map(|(i, l)| {
-        let v = l.values.iter().rev().flatten().next().copied()?;
-        let text = if lines.len() > 1 { format!("{} {}", l.name, number(v)) } else { number(v) };
-        Some((i, v, text))
-    }).collect();
-    let texts: Vec<&str> = lasts.iter().map(|l| l.2.as_str()).chain(shown.iter().map(|s| s.2.as_ref())).collect();
+    let lasts: Vec<(usize, f64, String)> = lines
+        .iter()
+        .enumerate()
+        .filter_map(|(i, l)| {
+            let v = l.values.iter().rev().flatten().next().copied()?;
+            let text = if lines.len() > 1 {
+                format!("{} {}", l.name, brief(v))
+            } else {
+                brief(v)
+            };
+            Some((i, v, text))
+        })
+        .collect();
+    let texts: Vec<&str> = lasts
+        .iter()
+        .map(|l| l.2.as_str())
+        .chain(shown.iter().map(|s| s.2.as_ref()))
+        .collect();
     let left = y.label_room();
     let right = end_room(&texts);
     let slot = (f64::from(SIZE.0) - left - right) / labels.len().max(1) as f64;
     let x = Axis::slots(labels.len(), slot_labels(labels, slot));
-    let mut frame = canvas.frame(Margins { left, top, right, bottom: 24.0 }, x, y)?;
+    let mut frame = canvas.frame(
+        Margins {
+            left,
+            top,
+            right,
+            bottom: 24.0,
+        },
+        x,
+        y,
+    )?;
     if let Some((b, v, _)) = &shown {
         let (x, y) = (frame.x(), frame.y());
-        let end = if b.passes == Side::AtLeast { y.lo() } else { y.hi() };
+        let end = if b.passes == Side::AtLeast {
+            y.lo()
+        } else {
+            y.hi()
+        };
         frame.block((x.lo(), *v), (x.hi(), end), Ink::Beyond)?;
     }
     frame.mesh(false, true)?;
@@ -175,9 +256,20 @@ fn paint(canvas: &Canvas, metric: &str, labels: &[String], lines: &[Line<'_>], b
         dots(&frame, line, i, labels)?;
     }
     let (_, t, r, b) = frame.edges();
-    let mut ends: Vec<EndLabel> = lasts.into_iter().map(|(_, v, text)| EndLabel { y: frame.place((0.0, v)).1, text, ink: Ink::Strong }).collect();
+    let mut ends: Vec<EndLabel> = lasts
+        .into_iter()
+        .map(|(_, v, text)| EndLabel {
+            y: frame.place((0.0, v)).1,
+            text,
+            ink: Ink::Strong,
+        })
+        .collect();
     if let Some((_, v, text)) = shown {
-        ends.push(EndLabel { y: frame.place((0.0, v)).1, text: text.into_owned(), ink: Ink::Text });
+        ends.push(EndLabel {
+            y: frame.place((0.0, v)).1,
+            text: text.into_owned(),
+            ink: Ink::Text,
+        });
     }
     draw_ends(canvas, &ends, r, (t, b - 2.0));
     Ok(())
@@ -186,7 +278,11 @@ fn paint(canvas: &Canvas, metric: &str, labels: &[String], lines: &[Line<'_>], b
 /// Intervals: whiskers for few places, a band for many.
 fn spread_of(frame: &Frame, line: &Line<'_>, index: usize, limit: f64, places: usize) -> Drawn {
     let at = |i: usize| {
-        let ends = line.points.get(i).filter(|_| line.values[i].is_some()).and_then(|p| interval(p.interval));
+        let ends = line
+            .points
+            .get(i)
+            .filter(|_| line.values[i].is_some())
+            .and_then(|p| interval(p.interval));
         ends.filter(|(a, b)| a.abs() <= limit && b.abs() <= limit)
     };
     if places <= FEW {
@@ -195,14 +291,20 @@ fn spread_of(frame: &Frame, line: &Line<'_>, index: usize, limit: f64, places: u
         }
         return Ok(());
     }
-    let step = places.div_ceil(600);
+    // A band finer than this is heavier, not clearer.
+    let step = places.div_ceil(130);
     let mut i = 0;
     while i < places {
-        let run: Vec<(usize, (f64, f64))> = (i..places).map_while(|k| at(k).map(|e| (k, e))).collect();
+        let run: Vec<(usize, (f64, f64))> =
+            (i..places).map_while(|k| at(k).map(|e| (k, e))).collect();
         i += run.len() + 1;
         if run.len() > 1 {
             let upper = run.iter().step_by(step).map(|(k, e)| (*k as f64, e.1));
-            let lower = run.iter().step_by(step).rev().map(|(k, e)| (*k as f64, e.0));
+            let lower = run
+                .iter()
+                .step_by(step)
+                .rev()
+                .map(|(k, e)| (*k as f64, e.0));
             frame.area(upper.chain(lower).collect(), Ink::band(index))?;
         }
     }
@@ -210,9 +312,18 @@ fn spread_of(frame: &Frame, line: &Line<'_>, index: usize, limit: f64, places: u
 }
 
 fn strokes(frame: &mut Frame, line: &Line<'_>, index: usize, labels: &[String]) -> Drawn {
-    let points: Vec<(f64, Option<f64>)> = line.values.iter().enumerate().map(|(i, v)| (i as f64, *v)).collect();
+    let points: Vec<(f64, Option<f64>)> = line
+        .values
+        .iter()
+        .enumerate()
+        .map(|(i, v)| (i as f64, *v))
+        .collect();
     let (left, _, right, _) = frame.edges();
-    let columns = if labels.len() > FEW { (right - left) / 2.0 } else { 1e6 };
+    let columns = if labels.len() > FEW {
+        (right - left) / 3.0
+    } else {
+        1e6
+    };
     for run in thin(&points, frame.x(), columns as usize) {
         match run[..] {
             [only] if labels.len() > FEW => frame.dot(only, 1.5, Ink::dot(index))?,
@@ -226,18 +337,35 @@ fn strokes(frame: &mut Frame, line: &Line<'_>, index: usize, labels: &[String]) 
 fn dots(frame: &Frame, line: &Line<'_>, index: usize, labels: &[String]) -> Drawn {
     let last = line.values.iter().rposition(Option::is_some);
     let ring = |i: usize| line.points.get(i).is_some_and(|p| p.promoted);
-    for (i, v) in line.values.iter().enumerate().filter_map(|(i, v)| v.map(|v| (i, v))) {
+    for (i, v) in line
+        .values
+        .iter()
+        .enumerate()
+        .filter_map(|(i, v)| v.map(|v| (i, v)))
+    {
         if labels.len() > FEW && Some(i) != last && !ring(i) {
             continue;
         }
         frame.title_next(|| {
-            let name = if line.name.is_empty() { String::new() } else { format!("{}, ", line.name) };
-            let range = interval(line.points.get(i).and_then(|p| p.interval)).map_or(String::new(), |(a, b)| format!(" ({} to {})", number(a), number(b)));
+            let name = if line.name.is_empty() {
+                String::new()
+            } else {
+                format!("{}, ", line.name)
+            };
+            let range = interval(line.points.get(i).and_then(|p| p.interval))
+                .map_or(String::new(), |(a, b)| {
+                    format!(" ({} to {})", number(a), number(b))
+                });
             format!("{name}{}: {}{range}", labels[i], number(v))
         });
         frame.dot((i as f64, v), 3.0, Ink::dot(index))?;
     }
-    for (i, v) in line.values.iter().enumerate().filter_map(|(i, v)| v.map(|v| (i, v))) {
+    for (i, v) in line
+        .values
+        .iter()
+        .enumerate()
+        .filter_map(|(i, v)| v.map(|v| (i, v)))
+    {
         if ring(i) {
             frame.dot((i as f64, v), 6.0, Ink::Promoted)?;
         }
@@ -245,13 +373,40 @@ fn dots(frame: &Frame, line: &Line<'_>, index: usize, labels: &[String]) -> Draw
     Ok(())
 }
 
-fn describe(metric: &str, place: &str, labels: &[String], lines: &[Line<'_>], bound: Option<&Threshold>) -> String {
-    let mut out = format!("{} over {}.", if metric.is_empty() { "Value" } else { metric }, plural(labels.len(), place));
+fn describe(
+    metric: &str,
+    place: &str,
+    labels: &[String],
+    lines: &[Line<'_>],
+    bound: Option<&Threshold>,
+) -> String {
+    let mut out = format!(
+        "{} over {}.",
+        if metric.is_empty() { "Value" } else { metric },
+        plural(labels.len(), place)
+    );
     for line in lines {
-        let known: Vec<(usize, f64)> = line.values.iter().enumerate().filter_map(|(i, v)| v.map(|v| (i, v))).collect();
-        let name = if lines.len() > 1 { format!(" {}:", line.name) } else { String::new() };
-        if let (Some((a, first)), Some((b, last))) = (known.first(), known.last()) {
-            out.push_str(&format!("{name} {} at {} to {} at {}.", number(*first), labels[*a], number(*last), labels[*b]));
+        let known: Vec<(usize, f64)> = line
+            .values
+            .iter()
+            .enumerate()
+            .filter_map(|(i, v)| v.map(|v| (i, v)))
+            .collect();
+        let name = if lines.len() > 1 {
+            format!(" {}:", line.name)
+        } else {
+            String::new()
+        };
+        if let [(at, only)] = known[..] {
+            out.push_str(&format!("{name} {} at {}.", brief(only), labels[at]));
+        } else if let (Some((a, first)), Some((b, last))) = (known.first(), known.last()) {
+            out.push_str(&format!(
+                "{name} {} at {} to {} at {}.",
+                brief(*first),
+                labels[*a],
+                brief(*last),
+                labels[*b]
+            ));
         }
     }
     if let Some(b) = bound {
@@ -261,10 +416,17 @@ fn describe(metric: &str, place: &str, labels: &[String], lines: &[Line<'_>], bo
 }
 
 fn table(spec: &TrendSpec, place: &str, labels: &[String]) -> Table {
-    let intervals = spec.series.iter().any(|s| s.points.iter().any(|p| p.interval.is_some()));
+    let intervals = spec
+        .series
+        .iter()
+        .any(|s| s.points.iter().any(|p| p.interval.is_some()));
     let mut columns = vec![place.to_owned()];
     for s in &spec.series {
-        columns.push(if s.name.is_empty() { clean(&spec.metric).into_owned() } else { clean(&s.name).into_owned() });
+        columns.push(if s.name.is_empty() {
+            clean(&spec.metric).into_owned()
+        } else {
+            clean(&s.name).into_owned()
+        });
         if intervals {
             columns.push("interval".to_owned());
         }
@@ -278,7 +440,9 @@ fn table(spec: &TrendSpec, place: &str, labels: &[String]) -> Table {
                 let mark = if p.promoted { " (promoted)" } else { "" };
                 row.push(p.value.map_or("—".to_owned(), |v| number(v) + mark));
                 if intervals {
-                    row.push(p.interval.map_or("—".to_owned(), |(a, b)| format!("{} to {}", number(a), number(b))));
+                    row.push(p.interval.map_or("—".to_owned(), |(a, b)| {
+                        format!("{} to {}", number(a), number(b))
+                    }));
                 }
             }
             row
@@ -297,17 +461,37 @@ mod tests {
             metric: "AUC".to_owned(),
             place: "version".to_owned(),
             labels: (0..values.len()).map(|i| format!("1.{i}")).collect(),
-            series: vec![TrendSeries { name: String::new(), points: values.iter().map(|v| TrendPoint { value: *v, ..TrendPoint::default() }).collect() }],
+            series: vec![TrendSeries {
+                name: String::new(),
+                points: values
+                    .iter()
+                    .map(|v| TrendPoint {
+                        value: *v,
+                        ..TrendPoint::default()
+                    })
+                    .collect(),
+            }],
             threshold: None,
         }
     }
 
     #[test]
     fn gaps_break_the_line_and_are_told() {
-        let f = draw(&spec(&[Some(0.1), Some(0.2), Some(f64::NAN), None, Some(0.3), Some(0.4)]));
+        let f = draw(&spec(&[
+            Some(0.1),
+            Some(0.2),
+            Some(f64::NAN),
+            None,
+            Some(0.3),
+            Some(0.4),
+        ]));
         assert_eq!(f.notes, ["1 non-finite value is not drawn (version 1.2)"]);
         let path = f.svg.as_str().split("class=\"s1\"").nth(1).unwrap();
-        assert_eq!(path[..path.find("/>").unwrap()].matches('m').count() , 1, "{path}");
+        assert_eq!(
+            path[..path.find("/>").unwrap()].matches('m').count(),
+            1,
+            "{path}"
+        );
         assert_eq!(f.table.rows.len(), 6);
         assert_eq!(f.table.rows[0], ["1.5", "0.4"]);
     }
@@ -315,11 +499,22 @@ mod tests {
     #[test]
     fn a_far_bound_is_told_not_drawn() {
         let mut s = spec(&[Some(0.91), Some(0.92)]);
-        s.threshold = Some(Threshold { value: 0.1, label: "at least 0.1".to_owned(), passes: Side::AtLeast });
+        s.threshold = Some(Threshold {
+            value: 0.1,
+            label: "at least 0.1".to_owned(),
+            passes: Side::AtLeast,
+        });
         let f = draw(&s);
         assert!(!f.svg.as_str().contains("class=\"th\""));
-        assert_eq!(f.notes, ["the bound (at least 0.1) lies below the drawn range"]);
-        s.threshold = Some(Threshold { value: 0.9, label: "at least 0.9".to_owned(), passes: Side::AtLeast });
+        assert_eq!(
+            f.notes,
+            ["the bound (at least 0.1) lies below the drawn range"]
+        );
+        s.threshold = Some(Threshold {
+            value: 0.9,
+            label: "at least 0.9".to_owned(),
+            passes: Side::AtLeast,
+        });
         assert!(draw(&s).svg.as_str().contains("class=\"th\""));
     }
 
@@ -327,6 +522,10 @@ mod tests {
     fn promoted_versions_have_a_ring() {
         let mut s = spec(&[Some(0.1), Some(0.2)]);
         s.series[0].points[1].promoted = true;
-        assert_eq!(draw(&s).svg.as_str().matches("class=\"good\"").count(), 2, "one in the legend, one in the chart");
+        assert_eq!(
+            draw(&s).svg.as_str().matches("class=\"good\"").count(),
+            2,
+            "one in the legend, one in the chart"
+        );
     }
 }
