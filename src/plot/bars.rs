@@ -4,10 +4,11 @@
 //! from zero, or points on an axis that fits the values, with the numbers in a column. Must not: sort;
 //! the caller's order carries meaning.
 
+use super::axis::Axis;
 use super::classes::Ink;
-use super::frame::{Axis, Canvas, Drawn, Frame, Margins};
+use super::frame::{Canvas, Drawn, Frame, Margins};
 use super::guard::{LeftOut, Span, finite, interval, reach};
-use super::svg::TEXT;
+use super::pen::TEXT;
 use super::text::{BOLD, clean, fit, plural, width};
 use super::ticks::{brief, column, number};
 use super::{Figure, Heading, Table};

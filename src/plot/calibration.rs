@@ -3,10 +3,11 @@
 //! In: bins with mean prediction, observed share, counts when known. Out: a square plot with the
 //! diagonal of perfect calibration, and beneath it how many predictions fell where. Must not: bin.
 
+use super::axis::Axis;
 use super::classes::Ink;
-use super::frame::{Axis, Canvas, Drawn, Margins};
+use super::frame::{Canvas, Drawn, Margins};
 use super::guard::{LeftOut, Span, finite, interval};
-use super::svg::TEXT;
+use super::pen::TEXT;
 use super::text::plural;
 use super::ticks::{brief, number};
 use super::{Figure, Heading, Table};

@@ -8,10 +8,11 @@
 //! Detection Task Performance" (Eurospeech 1997); Φ⁻¹ by Acklam's rational approximation (relative
 //! error below 1.15e-9).
 
+use super::axis::Axis;
 use super::classes::{Ink, MAX_SERIES};
-use super::frame::{Axis, Canvas, Drawn, Frame, Margins};
+use super::frame::{Canvas, Drawn, Frame, Margins};
 use super::guard::{LeftOut, Span, finite};
-use super::svg::TEXT;
+use super::pen::TEXT;
 use super::text::{clean, fit, plural};
 use super::thin::{simplify, thin};
 use super::ticks::{brief, number};

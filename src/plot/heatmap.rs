@@ -4,11 +4,12 @@
 //! that ratio (the dark half of the scale is over the threshold), drifted cells outlined as well, cells
 //! without data slashed. Must not: sort or decide what drifted; the caller does.
 
+use super::axis::{Axis, slot_labels};
 use super::classes::Ink;
-use super::frame::{Axis, Canvas, Drawn, Frame, Margins, slot_labels};
+use super::frame::{Canvas, Drawn, Frame, Margins};
 use super::guard::{LeftOut, finite};
 use super::legend::{Entry, Swatch, draw_rows};
-use super::svg::{MAX_TITLED_MARKS, TEXT};
+use super::pen::{MAX_TITLED_MARKS, TEXT};
 use super::text::{clean, fit, plural, width};
 use super::ticks::number;
 use super::{Figure, Heading, Table};

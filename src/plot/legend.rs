@@ -5,7 +5,7 @@
 
 use super::classes::Ink;
 use super::frame::{Canvas, Drawn};
-use super::svg::TEXT;
+use super::pen::TEXT;
 use super::text::{BOLD, fit, width};
 
 /// How a legend shows a mark.

@@ -3,10 +3,11 @@
 //! In: counts (or weights) and class names. Out: cells shaded by their share of the row, with counts
 //! where they fit. Must not: normalise what is printed; shading is relative, numbers are as given.
 
+use super::axis::Axis;
 use super::classes::Ink;
-use super::frame::{Axis, Canvas, Drawn, Frame, Margins};
+use super::frame::{Canvas, Drawn, Frame, Margins};
 use super::guard::{LeftOut, finite};
-use super::svg::TEXT;
+use super::pen::TEXT;
 use super::text::{clean, fit, plural, width};
 use super::ticks::{number, percent};
 use super::{Figure, Heading, Table};
@@ -152,7 +153,7 @@ fn paint(
             }
         }
     }
-    let titled = n * n <= super::svg::MAX_TITLED_MARKS;
+    let titled = n * n <= super::pen::MAX_TITLED_MARKS;
     // Marks with tooltips apart from those without.
     cells.sort_by_key(|c| (c.0 as u8, titled && c.3 > 0.0));
     let inset = if layout.cell > 14.0 {

@@ -3,8 +3,9 @@
 //! In: up to [`MAX_SERIES`] series of (step, value). Out: thinned lines, named at their right ends,
 //! broken where values are missing. Must not: smooth; what is drawn was measured.
 
+use super::axis::Axis;
 use super::classes::{Ink, MAX_SERIES};
-use super::frame::{Axis, Canvas, Drawn, Margins};
+use super::frame::{Canvas, Drawn, Margins};
 use super::guard::{LeftOut, Span, finite, reach};
 use super::legend::{EndLabel, draw_ends, end_room, head};
 use super::text::{clean, plural};

@@ -2,8 +2,9 @@
 //!
 //! In: values in order. Out: 120 by 28 pixels with a dot on the last value. Must not: need a legend.
 
+use super::axis::Axis;
 use super::classes::Ink;
-use super::frame::{Axis, Canvas, Drawn, Margins};
+use super::frame::{Canvas, Drawn, Margins};
 use super::guard::{LeftOut, Span, finite, reach};
 use super::text::plural;
 use super::thin::thin;
