@@ -7,9 +7,9 @@
 use super::axis::Axis;
 use super::classes::Ink;
 use super::frame::{Canvas, Drawn, Frame, Margins};
-use super::guard::{LeftOut, Span, finite, interval, reach};
+use super::guard::{LeftOut, Span, finite, interval, reach, unusable};
 use super::pen::TEXT;
-use super::text::{BOLD, clean, fit, plural, width};
+use super::text::{BOLD, fit, plural, short, width};
 use super::ticks::{brief, column, number};
 use super::{Figure, Heading, Table};
 
@@ -67,7 +67,7 @@ pub fn draw(spec: &BarsSpec) -> Figure {
         .iter()
         .take(MAX_BARS)
         .map(|b| {
-            let label = clean(&b.label).into_owned();
+            let label = short(&b.label).into_owned();
             let value = finite(b.value);
             match (b.value, value) {
                 (Some(_), None) => out.non_finite(|| label.clone()),
@@ -86,6 +86,24 @@ pub fn draw(spec: &BarsSpec) -> Figure {
         })
         .collect();
     let mut notes = out.notes("value", "category");
+    notes.extend(unusable(
+        spec.bars
+            .iter()
+            .take(MAX_BARS)
+            .filter(|b| {
+                finite(b.value).is_some() && b.interval.is_some() && interval(b.interval).is_none()
+            })
+            .count(),
+        "interval",
+    ));
+    notes.extend(unusable(
+        usize::from(
+            spec.reference
+                .as_ref()
+                .is_some_and(|(v, _)| finite(Some(*v)).is_none()),
+        ),
+        "reference",
+    ));
     if spec.bars.len() > MAX_BARS {
         notes.push(format!(
             "the first {MAX_BARS} of {} categories are drawn",
@@ -96,7 +114,7 @@ pub fn draw(spec: &BarsSpec) -> Figure {
     let reference = spec.reference.as_ref().and_then(|(v, l)| {
         finite(Some(*v))
             .filter(|v| v.abs() <= limit)
-            .map(|v| (v, clean(l).into_owned()))
+            .map(|v| (v, short(l).into_owned()))
     });
     let top = if reference.is_some() { 22.0 } else { 6.0 };
     let size = (
@@ -113,7 +131,7 @@ pub fn draw(spec: &BarsSpec) -> Figure {
                 format!("{} to {}", number(a), number(b))
             });
             vec![
-                clean(&b.label).into_owned(),
+                short(&b.label).into_owned(),
                 b.value.map_or("—".to_owned(), |v| number(v) + mark),
                 ends,
             ]
@@ -168,7 +186,7 @@ fn paint(
     };
     let mut frame = canvas.frame(margins, x, Axis::slots(bars.len(), Vec::new()).flipped())?;
     frame.mesh(true, false)?;
-    frame.name_x(&clean(&spec.measure));
+    frame.name_x(&short(&spec.measure));
     let thick = if row > 18.0 { 0.32 } else { 0.36 };
     for (i, b) in bars.iter().enumerate() {
         let Some(v) = b.value else { continue };
@@ -256,7 +274,7 @@ fn tooltip(b: &Bar, v: f64) -> String {
 }
 
 fn describe(spec: &BarsSpec, bars: &[Bar]) -> String {
-    let measure = clean(&spec.measure);
+    let measure = short(&spec.measure);
     let mut out = format!(
         "{} for {}.",
         if measure.is_empty() {
@@ -284,7 +302,7 @@ fn describe(spec: &BarsSpec, bars: &[Bar]) -> String {
         out.push_str(&format!(" {flagged} marked with ▲."));
     }
     if let Some((v, name)) = &spec.reference {
-        out.push_str(&format!(" Reference: {} {}.", clean(name), number(*v)));
+        out.push_str(&format!(" Reference: {} {}.", short(name), number(*v)));
     }
     out
 }

@@ -6,7 +6,7 @@
 use super::axis::Axis;
 use super::classes::Ink;
 use super::frame::{Canvas, Drawn, Margins};
-use super::guard::{LeftOut, Span, finite, interval};
+use super::guard::{LeftOut, Span, finite, interval, unusable};
 use super::pen::TEXT;
 use super::text::plural;
 use super::ticks::{brief, number};
@@ -89,7 +89,25 @@ pub fn draw(spec: &CalibrationSpec) -> Figure {
             ]
         });
     }
-    canvas.finish(drawn, table, out.notes("point", "bin"))
+    let mut notes = out.notes("point", "bin");
+    let lost = |b: &&Bin| b.interval.is_some() && interval(b.interval).is_none();
+    notes.extend(unusable(spec.bins.iter().filter(lost).count(), "interval"));
+    notes.extend(unusable(
+        spec.bins
+            .iter()
+            .filter(|b| b.count.is_some() && finite(b.count).is_none())
+            .count(),
+        "count",
+    ));
+    notes.extend(unusable(
+        usize::from(
+            spec.summary
+                .as_ref()
+                .is_some_and(|(_, v)| finite(Some(*v)).is_none()),
+        ),
+        "summary",
+    ));
+    canvas.finish(drawn, table, notes)
 }
 
 fn paint(canvas: &Canvas, spec: &CalibrationSpec, bins: &[Bin], counted: bool) -> Drawn {
@@ -152,7 +170,7 @@ fn paint(canvas: &Canvas, spec: &CalibrationSpec, bins: &[Bin], counted: bool) -
         .and_then(|(n, v)| finite(Some(*v)).map(|v| (n, v)))
     {
         canvas.pen().text(
-            &format!("{} {}", super::text::clean(name), brief(value)),
+            &format!("{} {}", super::text::short(name), brief(value)),
             (edge + 10.0, top + 9.0),
             -1,
             TEXT,
@@ -237,7 +255,7 @@ fn describe(spec: &CalibrationSpec, bins: &[Bin]) -> String {
         ));
     }
     if let Some((name, v)) = &spec.summary {
-        out.push_str(&format!(" {}: {}.", super::text::clean(name), number(*v)));
+        out.push_str(&format!(" {}: {}.", super::text::short(name), number(*v)));
     }
     out
 }

@@ -11,9 +11,9 @@
 use super::axis::Axis;
 use super::classes::{Ink, MAX_SERIES};
 use super::frame::{Canvas, Drawn, Frame, Margins};
-use super::guard::{LeftOut, Span, finite};
+use super::guard::{LeftOut, Span, finite, unusable};
 use super::pen::TEXT;
-use super::text::{clean, fit, plural};
+use super::text::{fit, plural, short};
 use super::thin::{simplify, thin};
 use super::ticks::{brief, number};
 use super::{Figure, Heading, Table};
@@ -37,7 +37,8 @@ pub struct Curve {
     pub name: String,
     /// Points (x, y) in curve order, shares between 0 and 1.
     pub points: Vec<(f64, f64)>,
-    /// Area under the curve (or average precision), printed beside the name.
+    /// One number for the curve, printed beside the name: area under a ROC curve, average precision,
+    /// or the equal error rate of a DET curve.
     pub area: Option<f64>,
 }
 
@@ -73,11 +74,11 @@ impl CurveKind {
         }
     }
 
-    fn area_name(self) -> &'static str {
+    fn summary_name(self) -> &'static str {
         match self {
             CurveKind::Roc => "AUC",
             CurveKind::PrecisionRecall => "AP",
-            CurveKind::Det => "area",
+            CurveKind::Det => "EER",
         }
     }
 
@@ -128,7 +129,7 @@ pub fn draw(spec: &CurveSpec) -> Figure {
         .iter()
         .take(MAX_SERIES)
         .map(|c| {
-            let name = clean(&c.name).into_owned();
+            let name = short(&c.name).into_owned();
             let points = c
                 .points
                 .iter()
@@ -158,6 +159,17 @@ pub fn draw(spec: &CurveSpec) -> Figure {
         .into_iter()
         .map(|n| n.replace("non-finite", "non-finite or out-of-range"))
         .collect();
+    let summaries = spec.curves.iter().take(MAX_SERIES).map(|c| c.area);
+    notes.extend(unusable(
+        summaries
+            .filter(|a| a.is_some() && finite(*a).is_none())
+            .count(),
+        spec.kind.summary_name(),
+    ));
+    notes.extend(unusable(
+        usize::from(spec.prevalence.is_some() && finite(spec.prevalence).is_none()),
+        "prevalence",
+    ));
     if spec.curves.len() > MAX_SERIES {
         notes.push(format!(
             "the first {MAX_SERIES} of {} curves are drawn",
@@ -170,7 +182,7 @@ pub fn draw(spec: &CurveSpec) -> Figure {
         if let Some(a) = area {
             about.push_str(&format!(
                 " {name}: {} {}.",
-                spec.kind.area_name(),
+                spec.kind.summary_name(),
                 brief(*a)
             ));
         }
@@ -266,7 +278,7 @@ fn names(
         if let Some(a) = area {
             y += 14.0;
             canvas.pen().text(
-                &format!("{} {}", kind.area_name(), brief(*a)),
+                &format!("{} {}", kind.summary_name(), brief(*a)),
                 (x + 27.0, y),
                 -1,
                 TEXT,

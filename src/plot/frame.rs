@@ -20,7 +20,7 @@ use super::classes::Ink;
 use super::guard::Span;
 use super::pen::{Pen, TEXT, UNITS, units};
 use super::svg::solid;
-use super::text::{clean, fit};
+use super::text::{clean, fit, short};
 use super::{Figure, Heading, Svg, Table};
 
 /// Drawing on our backend cannot fail, but plotters' signatures can.
@@ -46,7 +46,7 @@ pub(crate) struct Canvas {
 impl Canvas {
     /// Starts a figure of `size` pixels; `about` describes it unless the heading does.
     pub(crate) fn new(kind: &str, size: (u32, u32), heading: &Heading, about: String) -> Canvas {
-        let title = clean(&heading.title).into_owned();
+        let title = short(&heading.title).into_owned();
         let description = match &heading.about {
             Some(text) => clean(text).into_owned(),
             None => about,

@@ -39,6 +39,7 @@ pub(crate) fn trend_spec(versions: usize, lines: usize) -> TrendSpec {
                     .collect(),
             })
             .collect(),
+        interval_name: "95 % interval".to_owned(),
         threshold: Some(Threshold {
             value: 0.86,
             label: "at least 0.86".to_owned(),

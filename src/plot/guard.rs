@@ -161,6 +161,17 @@ impl LeftOut {
     }
 }
 
+/// A note on accompanying numbers, such as interval ends, that cannot be drawn.
+pub(crate) fn unusable(count: usize, noun: &str) -> Option<String> {
+    let verb = if count == 1 { "is" } else { "are" };
+    (count > 0).then(|| {
+        format!(
+            "{} {verb} not drawn",
+            plural(count, &format!("non-finite {noun}"))
+        )
+    })
+}
+
 /// Largest magnitude that may share an axis with the rest of the values.
 ///
 /// 10¹² times the median magnitude, and never below 10¹²: ordinary data never meets this limit.

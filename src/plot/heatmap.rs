@@ -10,7 +10,7 @@ use super::frame::{Canvas, Drawn, Frame, Margins};
 use super::guard::{LeftOut, finite};
 use super::legend::{Entry, Swatch, draw_rows};
 use super::pen::{MAX_TITLED_MARKS, TEXT};
-use super::text::{clean, fit, plural, width};
+use super::text::{fit, plural, short, width};
 use super::ticks::number;
 use super::{Figure, Heading, Table};
 
@@ -56,13 +56,13 @@ pub fn draw(spec: &HeatmapSpec) -> Figure {
         .features
         .iter()
         .take(rows)
-        .map(|f| clean(f).into_owned())
+        .map(|f| short(f).into_owned())
         .collect();
     let windows: Vec<String> = spec
         .windows
         .iter()
         .skip(skip)
-        .map(|w| clean(w).into_owned())
+        .map(|w| short(w).into_owned())
         .collect();
     let mut out = LeftOut::default();
     let none = Cell::default();
@@ -261,7 +261,7 @@ fn tooltip(feature: &str, window: &str, cell: &Cell, ratio: Option<f64>) -> Stri
             ratio.map_or("—".to_owned(), number)
         );
     }
-    format!("{feature}, {window}: {}{state}", clean(&cell.label))
+    format!("{feature}, {window}: {}{state}", short(&cell.label))
 }
 
 fn describe(features: &[String], windows: &[String], grid: &[Vec<(&Cell, Option<f64>)>]) -> String {

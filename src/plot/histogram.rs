@@ -12,7 +12,7 @@ use super::axis::Axis;
 use super::frame::{At, Canvas, Drawn, Margins};
 use super::guard::{LeftOut, Span, finite};
 use super::legend::{Entry, Swatch, head};
-use super::text::{clean, plural};
+use super::text::{plural, short};
 use super::ticks::{brief, number, percent};
 use super::{Figure, Heading, Table};
 
@@ -144,7 +144,7 @@ fn numbers(
             .iter()
             .zip(current)
             .all(|(a, b)| a.0 == b.0 && a.1 == b.1);
-    let feature = clean(&spec.feature);
+    let feature = short(&spec.feature);
     let mean = |b: &[BinShare]| {
         b.iter()
             .map(|(lo, hi, s)| (lo / 2.0 + hi / 2.0) * s)

@@ -142,6 +142,7 @@ proptest! {
             heading: heading(&l), metric: l.clone(), place: "version".to_owned(),
             labels: vec![l.clone(); v.len()],
             series: vec![TrendSeries { name: l.clone(), points }; lines],
+            interval_name: l.clone(),
             threshold: Some(Threshold { value: t, label: l, passes: Side::AtMost }),
         }))?;
     }

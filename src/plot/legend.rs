@@ -17,6 +17,8 @@ pub(crate) enum Swatch {
     Outlined(Ink, Ink),
     /// A ring, drawn around a dot.
     Ring(Ink, Ink),
+    /// An upright stroke: an interval.
+    Whisker(Ink),
     /// A box with a slash: no data.
     Slash(Ink),
 }
@@ -54,6 +56,7 @@ impl Swatch {
                 canvas.dot(middle, 2.5, dot)?;
                 canvas.dot(middle, 5.0, ring)
             }
+            Swatch::Whisker(ink) => canvas.stroke((middle.0, a.1), (middle.0, b.1), ink),
             Swatch::Slash(ink) => {
                 canvas.stroke((a.0 + 1.0, b.1 - 1.0), (b.0 - 1.0, a.1 + 1.0), ink)
             }

@@ -8,7 +8,7 @@ use super::classes::Ink;
 use super::frame::{Canvas, Drawn, Frame, Margins};
 use super::guard::{LeftOut, finite};
 use super::pen::TEXT;
-use super::text::{clean, fit, plural, width};
+use super::text::{fit, plural, short, width};
 use super::ticks::{number, percent};
 use super::{Figure, Heading, Table};
 
@@ -45,7 +45,7 @@ pub fn draw(spec: &MatrixSpec) -> Figure {
         .classes
         .iter()
         .take(n)
-        .map(|c| clean(c).into_owned())
+        .map(|c| short(c).into_owned())
         .collect();
     let mut out = LeftOut::default();
     let counts: Vec<Vec<Option<f64>>> = (0..n)
@@ -114,6 +114,15 @@ fn lay_out(names: &[String]) -> Layout {
     }
 }
 
+/// Level 0 is for empty cells alone; everything else is spread over the other nine.
+fn shade(share: f64) -> Ink {
+    if share > 0.0 {
+        Ink::level(0.1 + 0.9 * share)
+    } else {
+        Ink::Q0
+    }
+}
+
 fn row_sum(row: &[Option<f64>]) -> f64 {
     row.iter()
         .flatten()
@@ -149,7 +158,7 @@ fn paint(
         for (c, count) in row.iter().enumerate() {
             if let Some(v) = count {
                 let share = if sum > 0.0 { v / sum } else { 0.0 };
-                cells.push((Ink::level(share), r, c, *v, share));
+                cells.push((shade(share), r, c, *v, share));
             }
         }
     }

@@ -17,7 +17,8 @@
 //! name the children (`.dot circle:hover`). Presentation attributes make every chart readable without
 //! a stylesheet (`currentColor`, opacities, dashes); any CSS rule overrides them. Where the sheet sets
 //! a fill for `.q0`–`.q9`, `.ref` or `.bar`, it also sets `fill-opacity:1`. `.tx-d` is text on the dark
-//! half of the heat scale. `svg.plot{max-width:100%;height:auto}` makes charts fit a phone.
+//! half of the heat scale. `svg.plot{max-width:100%;height:auto}` makes charts fit a
+//! phone; `min-width:480px` within a scrolling figure keeps their text readable there.
 
 mod axis;
 mod bars;

@@ -45,6 +45,7 @@ pub fn draw(spec: &ScoreOverTimeSpec) -> Figure {
                 name: String::new(),
                 points,
             }],
+            interval_name: String::new(),
             threshold: spec.threshold.clone().map(|(value, label)| Threshold {
                 value,
                 label,

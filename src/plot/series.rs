@@ -8,7 +8,7 @@ use super::classes::{Ink, MAX_SERIES};
 use super::frame::{Canvas, Drawn, Margins};
 use super::guard::{LeftOut, Span, finite, reach};
 use super::legend::{EndLabel, draw_ends, end_room, head};
-use super::text::{clean, plural};
+use super::text::{plural, short};
 use super::thin::{simplify, thin};
 use super::ticks::{brief, number};
 use super::{Figure, Heading, Table};
@@ -76,7 +76,7 @@ pub fn draw(spec: &SeriesSpec) -> Figure {
                 points.sort_by(|a, b| a.0.total_cmp(&b.0));
             }
             Line {
-                name: clean(&s.name).into_owned(),
+                name: short(&s.name).into_owned(),
                 points,
             }
         })
@@ -88,7 +88,7 @@ pub fn draw(spec: &SeriesSpec) -> Figure {
             spec.series.len()
         ));
     }
-    let metric = clean(&spec.metric);
+    let metric = short(&spec.metric);
     let canvas = Canvas::new(
         "series",
         SIZE,
@@ -205,7 +205,7 @@ fn table(spec: &SeriesSpec, step: &str) -> Table {
             let drawable = || s.points.iter().filter(|p| finite(Some(p.1)).is_some());
             let pick = |p: Option<&(f64, f64)>| p.map_or("—".to_owned(), |p| number(p.1));
             vec![
-                clean(&s.name).into_owned(),
+                short(&s.name).into_owned(),
                 plural(s.points.len(), "point")
                     .split(' ')
                     .next()

@@ -38,6 +38,18 @@ pub fn clean(text: &str) -> Cow<'_, str> {
     )
 }
 
+/// Longest label in characters: labels come back in tooltips, tables and descriptions, and a file may
+/// hold names of any length.
+const LONGEST: usize = 200;
+
+/// A clean label that is not longer than a label can be.
+pub(crate) fn short(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(LONGEST) {
+        None => clean(text),
+        Some((end, _)) => Cow::Owned(format!("{}…", clean(&text[..end]))),
+    }
+}
+
 /// Advance of one character in em.
 fn advance(c: char) -> f64 {
     match c {
@@ -137,6 +149,12 @@ mod tests {
     #[test]
     fn wide_characters_count_double() {
         assert!(width("数据", 10.0) > 1.6 * width("ab", 10.0));
+    }
+
+    #[test]
+    fn endless_labels_end() {
+        assert_eq!(short(&"数".repeat(1_000_000)).chars().count(), LONGEST + 1);
+        assert_eq!(short("age"), "age");
     }
 
     #[test]

@@ -8,8 +8,8 @@ mod paint;
 
 use super::classes::MAX_SERIES;
 use super::frame::Canvas;
-use super::guard::{LeftOut, finite, reach};
-use super::text::{clean, plural};
+use super::guard::{LeftOut, finite, interval, reach, unusable};
+use super::text::{plural, short};
 use super::ticks::{brief, number};
 use super::{Figure, Heading, Table};
 
@@ -66,6 +66,8 @@ pub struct TrendSpec {
     pub labels: Vec<String>,
     /// Up to [`MAX_SERIES`] lines.
     pub series: Vec<TrendSeries>,
+    /// What the intervals are, such as "95 % interval"; "interval" when empty.
+    pub interval_name: String,
     /// The bound.
     pub threshold: Option<Threshold>,
 }
@@ -84,9 +86,19 @@ struct Line<'a> {
     points: &'a [TrendPoint],
 }
 
+/// What is left to draw after the guard.
+struct Scene<'a> {
+    metric: &'a str,
+    interval_name: &'a str,
+    labels: &'a [String],
+    lines: &'a [Line<'a>],
+    bound: Option<&'a Threshold>,
+    limit: f64,
+}
+
 /// Draws the chart under the class of another kind.
 pub(crate) fn draw_as(kind: &str, spec: &TrendSpec) -> Figure {
-    let labels: Vec<String> = spec.labels.iter().map(|l| clean(l).into_owned()).collect();
+    let labels: Vec<String> = spec.labels.iter().map(|l| short(l).into_owned()).collect();
     let place = if spec.place.is_empty() {
         "version"
     } else {
@@ -104,7 +116,7 @@ pub(crate) fn draw_as(kind: &str, spec: &TrendSpec) -> Figure {
         .iter()
         .take(MAX_SERIES)
         .map(|s| Line {
-            name: clean(&s.name).into_owned(),
+            name: short(&s.name).into_owned(),
             values: (0..labels.len())
                 .map(|i| {
                     let raw = s.points.get(i).and_then(|p| p.value)?;
@@ -122,27 +134,41 @@ pub(crate) fn draw_as(kind: &str, spec: &TrendSpec) -> Figure {
     let mut notes = out.notes("value", place);
     if spec.series.len() > MAX_SERIES {
         notes.push(format!(
-            "{} of {} are drawn; all are in the table",
-            MAX_SERIES,
-            plural(spec.series.len(), "series").replace("seriess", "series")
+            "the first {MAX_SERIES} of {} series are drawn; all are in the table",
+            spec.series.len()
         ));
     }
-    let metric = clean(&spec.metric);
+    let all_points = || lines.iter().flat_map(|l| l.points.iter().zip(&l.values));
+    notes.extend(unusable(
+        all_points()
+            .filter(|(p, v)| v.is_some() && p.interval.is_some() && interval(p.interval).is_none())
+            .count(),
+        "interval",
+    ));
+    notes.extend(unusable(
+        usize::from(
+            spec.threshold
+                .as_ref()
+                .is_some_and(|b| finite(Some(b.value)).is_none()),
+        ),
+        "bound",
+    ));
+    let metric = short(&spec.metric);
     let canvas = Canvas::new(
         kind,
         SIZE,
         &spec.heading,
         describe(&metric, place, &labels, &lines, spec.threshold.as_ref()),
     );
-    let drawn = paint::paint(
-        &canvas,
-        &metric,
-        &labels,
-        &lines,
-        spec.threshold.as_ref(),
+    let scene = Scene {
+        metric: &metric,
+        interval_name: &short(&spec.interval_name),
+        labels: &labels,
+        lines: &lines,
+        bound: spec.threshold.as_ref(),
         limit,
-        &mut notes,
-    );
+    };
+    let drawn = paint::paint(&canvas, &scene, &mut notes);
     canvas.finish(drawn, table(spec, place, &labels), notes)
 }
 
@@ -183,7 +209,7 @@ fn describe(
         }
     }
     if let Some(b) = bound {
-        out.push_str(&format!(" Bound: {}.", clean(&b.label)));
+        out.push_str(&format!(" Bound: {}.", short(&b.label)));
     }
     out
 }
@@ -196,9 +222,9 @@ fn table(spec: &TrendSpec, place: &str, labels: &[String]) -> Table {
     let mut columns = vec![place.to_owned()];
     for s in &spec.series {
         columns.push(if s.name.is_empty() {
-            clean(&spec.metric).into_owned()
+            short(&spec.metric).into_owned()
         } else {
-            clean(&s.name).into_owned()
+            short(&s.name).into_owned()
         });
         if intervals {
             columns.push("interval".to_owned());
@@ -244,6 +270,7 @@ mod tests {
                     })
                     .collect(),
             }],
+            interval_name: String::new(),
             threshold: None,
         }
     }

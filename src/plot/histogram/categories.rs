@@ -10,7 +10,7 @@ use crate::plot::frame::{Canvas, Drawn, Margins};
 use crate::plot::guard::{LeftOut, Span, finite};
 use crate::plot::legend::head;
 use crate::plot::pen::TEXT;
-use crate::plot::text::{clean, fit, plural, width};
+use crate::plot::text::{clean, fit, plural, short, width};
 use crate::plot::ticks::{number, percent};
 use crate::plot::{Figure, Table};
 
@@ -87,6 +87,10 @@ pub(super) fn categories(
         .take(LOOKED_AT)
         .for_each(|(n, s)| add(n, *s, true));
     let notes = out.notes("count", "category");
+    // Cut only now: long names that differ at their ends stay apart.
+    for row in &mut rows {
+        row.0 = short(&row.0).into_owned();
+    }
     let mut table = Table::new(["category", "reference", "current"]);
     for (name, r, c) in &rows {
         table.push(|| vec![name.clone(), percent(*r), percent(*c)]);
@@ -94,7 +98,7 @@ pub(super) fn categories(
     let moved = rows
         .iter()
         .max_by(|a, b| (a.1 - a.2).abs().total_cmp(&(b.1 - b.2).abs()));
-    let feature = clean(&spec.feature);
+    let feature = short(&spec.feature);
     let mut about = format!(
         "{}: {}, reference against current.",
         if feature.is_empty() {

@@ -3,28 +3,29 @@
 //! In: lines whose values passed the guard, and the bound. Out: marks on the canvas, and notes. Must
 //! not: look at the spec again.
 
-use super::{Line, SIZE, Side, Threshold};
+use super::{Line, SIZE, Scene, Side};
 use crate::plot::axis::{Axis, slot_labels};
 use crate::plot::classes::Ink;
 use crate::plot::frame::{Canvas, Drawn, Frame, Margins};
 use crate::plot::guard::{Span, finite, interval};
 use crate::plot::legend::{EndLabel, Entry, Swatch, draw_ends, end_room, head};
-use crate::plot::text::clean;
+use crate::plot::text::short;
 use crate::plot::thin::thin;
 use crate::plot::ticks::{brief, number};
 
 /// Up to this many places, intervals are whiskers and every value has a dot.
 const FEW: usize = 40;
 
-pub(super) fn paint(
-    canvas: &Canvas,
-    metric: &str,
-    labels: &[String],
-    lines: &[Line<'_>],
-    bound: Option<&Threshold>,
-    limit: f64,
-    notes: &mut Vec<String>,
-) -> Drawn {
+pub(super) fn paint(canvas: &Canvas, scene: &Scene<'_>, notes: &mut Vec<String>) -> Drawn {
+    let Scene {
+        metric,
+        interval_name,
+        labels,
+        lines,
+        bound,
+        limit,
+    } = scene;
+    let limit = *limit;
     let intervals = lines
         .iter()
         .flat_map(|l| l.points.iter().zip(&l.values))
@@ -49,12 +50,12 @@ pub(super) fn paint(
         // A bound far away from the data would flatten it; it is told instead of drawn.
         if away <= 4.0 * span.width() && v.abs() <= limit {
             span = Span::new(span.lo().min(v), span.hi().max(v)).unwrap_or(span);
-            shown = Some((b, v, clean(&b.label)));
+            shown = Some((b, v, short(&b.label)));
         } else {
             let side = if v > span.hi() { "above" } else { "below" };
             notes.push(format!(
                 "the bound ({}) lies {side} the drawn range",
-                clean(&b.label)
+                short(&b.label)
             ));
         }
     }
@@ -64,6 +65,20 @@ pub(super) fn paint(
     let mut entries = Vec::new();
     if promoted {
         entries.push(Entry::new(Swatch::Ring(Ink::F1, Ink::Promoted), "promoted"));
+    }
+    let drawn_intervals = || {
+        lines
+            .iter()
+            .flat_map(|l| l.points.iter().zip(&l.values))
+            .any(|(p, v)| v.is_some() && interval(p.interval).is_some())
+    };
+    if labels.len() <= FEW && drawn_intervals() {
+        let name = if interval_name.is_empty() {
+            "interval"
+        } else {
+            interval_name
+        };
+        entries.push(Entry::new(Swatch::Whisker(Ink::Interval), name));
     }
     let top = head(canvas, metric, &entries, f64::from(SIZE.0))?;
     let y = Axis::rounded(span, 5);
