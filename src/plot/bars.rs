@@ -70,7 +70,7 @@ pub fn draw(spec: &BarsSpec) -> Figure {
             let label = short(&b.label).into_owned();
             let value = finite(b.value);
             match (b.value, value) {
-                (Some(_), None) => out.non_finite(|| label.clone()),
+                (Some(raw), None) => out.refused(raw, || label.clone()),
                 (_, Some(v)) if v.abs() > limit => out.too_far(|| label.clone()),
                 _ => {}
             }

@@ -89,7 +89,7 @@ pub fn draw(spec: &CalibrationSpec) -> Figure {
             ]
         });
     }
-    let mut notes = out.notes("point", "bin");
+    let mut notes = out.notes_as("non-finite or out-of-range", "point", "bin");
     let lost = |b: &&Bin| b.interval.is_some() && interval(b.interval).is_none();
     notes.extend(unusable(spec.bins.iter().filter(lost).count(), "interval"));
     notes.extend(unusable(
@@ -284,7 +284,10 @@ mod tests {
             summary: None,
         });
         assert!(!without.svg.as_str().contains("class=\"bar\""));
-        assert_eq!(without.notes, ["1 non-finite point is not drawn (bin 2)"]);
+        assert_eq!(
+            without.notes,
+            ["1 non-finite or out-of-range point is not drawn (bin 2)"]
+        );
         assert!(
             with.description
                 .contains("Furthest from the diagonal: predicted 0.9, observed 0.81.")

@@ -121,7 +121,7 @@ macro_rules! band {
     };
 }
 
-/// Every class that a mark can carry, in the order of [`Ink`]. The root carries `plot` and
+/// Every class that a mark can carry, in the order of the tokens. The root carries `plot` and
 /// `plot-KIND` (`trend`, `sparkline`, `curve`, `calibration`, `matrix`, `bars`, `heatmap`,
 /// `histogram`, `series`, `score`).
 pub const STYLE_CLASSES: [StyleClass; 51] = [

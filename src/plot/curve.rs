@@ -154,11 +154,7 @@ pub fn draw(spec: &CurveSpec) -> Figure {
             }
         })
         .collect();
-    let mut notes: Vec<String> = out
-        .notes("point", "point")
-        .into_iter()
-        .map(|n| n.replace("non-finite", "non-finite or out-of-range"))
-        .collect();
+    let mut notes = out.notes_as("non-finite or out-of-range", "point", "point");
     let summaries = spec.curves.iter().take(MAX_SERIES).map(|c| c.area);
     notes.extend(unusable(
         summaries

@@ -109,7 +109,7 @@ fn bins(edges: &[f64], counts: &[f64], side: &str, notes: &mut Vec<String>) -> V
             _ => out.non_finite(|| (i + 1).to_string()),
         }
     }
-    notes.extend(out.notes(&format!("{side} value"), "bin"));
+    notes.extend(out.notes_as("unusable", &format!("{side} value"), "bin"));
     if counts.len() > MAX_BINS {
         notes.push(format!(
             "the first {MAX_BINS} of {} {side} bins are drawn",

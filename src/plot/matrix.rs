@@ -62,11 +62,7 @@ pub fn draw(spec: &MatrixSpec) -> Figure {
                 .collect()
         })
         .collect();
-    let mut notes: Vec<String> = out
-        .notes("count", "cell")
-        .into_iter()
-        .map(|n| n.replace("non-finite", "non-finite or negative"))
-        .collect();
+    let mut notes = out.notes_as("non-finite or negative", "count", "cell");
     if spec.classes.len() > n {
         notes.push(format!(
             "the first {n} of {} classes are drawn",

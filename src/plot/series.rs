@@ -61,11 +61,11 @@ pub fn draw(spec: &SeriesSpec) -> Figure {
                 .iter()
                 .filter_map(|&(x, y)| {
                     let Some(x) = finite(Some(x)).filter(|x| x.abs() <= x_limit) else {
-                        out.non_finite(|| number(x));
+                        out.refused(x, || number(x));
                         return None;
                     };
                     match finite(Some(y)) {
-                        None => out.non_finite(|| number(x)),
+                        None => out.refused(y, || number(x)),
                         Some(y) if y.abs() > y_limit => out.too_far(|| number(x)),
                         Some(y) => return Some((x, Some(y))),
                     }

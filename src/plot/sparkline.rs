@@ -36,7 +36,7 @@ pub fn draw(spec: &SparklineSpec) -> Figure {
         .map(|(i, v)| {
             let drawable = finite(*v);
             match (v, drawable) {
-                (Some(_), None) => out.non_finite(|| (i + 1).to_string()),
+                (Some(raw), None) => out.refused(*raw, || (i + 1).to_string()),
                 (_, Some(d)) if d.abs() > limit => out.too_far(|| (i + 1).to_string()),
                 _ => {}
             }

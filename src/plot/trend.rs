@@ -121,7 +121,7 @@ pub(crate) fn draw_as(kind: &str, spec: &TrendSpec) -> Figure {
                 .map(|i| {
                     let raw = s.points.get(i).and_then(|p| p.value)?;
                     match finite(Some(raw)) {
-                        None => out.non_finite(|| labels[i].clone()),
+                        None => out.refused(raw, || labels[i].clone()),
                         Some(v) if v.abs() > limit => out.too_far(|| labels[i].clone()),
                         Some(v) => return Some(v),
                     }

@@ -86,7 +86,7 @@ pub(super) fn categories(
         .iter()
         .take(LOOKED_AT)
         .for_each(|(n, s)| add(n, *s, true));
-    let notes = out.notes("count", "category");
+    let notes = out.notes_as("non-finite or negative", "count", "category");
     // Cut only now: long names that differ at their ends stay apart.
     for row in &mut rows {
         row.0 = short(&row.0).into_owned();
