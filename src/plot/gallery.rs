@@ -327,6 +327,60 @@ pub(crate) fn score_spec() -> ScoreOverTimeSpec {
     }
 }
 
+fn odd_trend(values: &[f64]) -> TrendSpec {
+    TrendSpec {
+        heading: Heading::new(format!("odd{}", values[1]), "Odd values"),
+        metric: "loss".to_owned(),
+        place: "version".to_owned(),
+        labels: (0..values.len())
+            .map(|i| format!("release/2026-11-{i:02}-a-long-name"))
+            .collect(),
+        series: vec![TrendSeries {
+            name: String::new(),
+            points: values
+                .iter()
+                .map(|v| TrendPoint {
+                    value: Some(*v),
+                    ..TrendPoint::default()
+                })
+                .collect(),
+        }],
+        ..TrendSpec::default()
+    }
+}
+
+fn many_bars() -> BarsSpec {
+    let bar = |i: u64| Bar {
+        label: format!("feature_{i:02}"),
+        value: Some(noise(i) * 1234.5),
+        interval: None,
+        flagged: i % 13 == 5,
+    };
+    BarsSpec {
+        heading: Heading::new("sixty", "Sixty"),
+        measure: "SHAP".to_owned(),
+        bars: (0..70).map(bar).collect(),
+        reference: Some((900.0, "bound".to_owned())),
+        ..BarsSpec::default()
+    }
+}
+
+fn unequal_bins() -> HistogramSpec {
+    let side = |edges: &[f64], counts: &[f64]| Distribution::Numbers {
+        edges: edges.to_vec(),
+        counts: counts.to_vec(),
+    };
+    HistogramSpec {
+        heading: Heading::new("unequal", "Unequal bins"),
+        feature: "amount (€)".to_owned(),
+        reference: side(
+            &[f64::NEG_INFINITY, 10.0, 20.0, 35.0, 60.0, f64::INFINITY],
+            &[20.0, 20.0, 20.0, 20.0, 20.0],
+        ),
+        current: side(&[0.0, 15.0, 25.0, 40.0, 80.0], &[10.0, 30.0, 40.0, 30.0]),
+    }
+}
+
 /// A name and how to draw it, for the page and for timing.
 type Sample = (&'static str, Box<dyn Fn() -> Figure>);
 
@@ -370,6 +424,26 @@ fn samples() -> Vec<Sample> {
         sample("histogram", histogram_spec(false), histogram),
         sample("histogram, categories", histogram_spec(true), histogram),
         sample("sparkline", sparkline_spec(), sparkline),
+        sample(
+            "odd: huge values",
+            odd_trend(&[1e250, 3e250, f64::NAN, 2e250]),
+            trend,
+        ),
+        sample(
+            "odd: one far value",
+            odd_trend(&[0.1, 0.3, 1e99, 0.2]),
+            trend,
+        ),
+        sample("odd: equal values", odd_trend(&[0.9, 0.9, 0.9]), trend),
+        sample(
+            "odd: tiny steps",
+            odd_trend(&[1e9, 1e9 + 0.001, 1e9 + 0.002]),
+            trend,
+        ),
+        sample("six curves", curve_spec(CurveKind::Roc, 6, 300), curve),
+        sample("sixty bars", many_bars(), bars),
+        sample("one window", heatmap_spec(6, 1), heatmap),
+        sample("unequal bins", unequal_bins(), histogram),
         sample(
             "empty",
             TrendSpec {
@@ -433,7 +507,8 @@ fn typical_charts_are_light() {
             "heatmap 90" => 60_000,
             "matrix 60" => 40_000,
             "series" | "trend, long" | "heatmap" | "matrix 8" => 9_000,
-            "trend, three lines" => 7_000,
+            "sixty bars" => 13_000,
+            "trend, three lines" | "six curves" => 7_000,
             _ => 6_000,
         };
         let weight = draw().svg.as_str().len();
