@@ -337,4 +337,14 @@ mod tests {
             f.description
         );
     }
+
+    #[test]
+    fn counts_that_are_none_are_told() {
+        let c = |v: f64| Distribution::Categories(vec![("a".to_owned(), v)]);
+        let f = draw(&spec(c(f64::NAN), c(1.0)));
+        assert_eq!(
+            f.notes,
+            ["1 non-finite or negative count is not drawn (category a)"]
+        );
+    }
 }

@@ -43,10 +43,13 @@ pub(super) fn named(side: &Distribution) -> Vec<(String, f64)> {
         .map(|(n, v)| {
             (
                 n,
-                if total > 0.0 {
+                if v == 0.0 {
+                    0.0
+                } else if total > 0.0 {
                     v / largest / total
                 } else {
-                    0.0
+                    // Nothing but zeros can be counted here: this is not a count, and is told.
+                    f64::NAN
                 },
             )
         })
