@@ -28,41 +28,25 @@ impl Axis {
     pub(crate) fn rounded(span: Span, aim: usize) -> Axis {
         let ticks = nice(span, aim);
         let labels = ticks.labels();
-        Axis {
-            span: ticks.span,
-            ticks: ticks.at.into_iter().zip(labels).collect(),
-            flipped: false,
-        }
+        Axis { span: ticks.span, ticks: ticks.at.into_iter().zip(labels).collect(), flipped: false }
     }
 
     /// Numbers, with the axis ending where the data ends.
     pub(crate) fn tight(span: Span, aim: usize) -> Axis {
         let ticks = nice(span, aim).within(span);
         let labels = ticks.labels();
-        Axis {
-            span,
-            ticks: ticks.at.into_iter().zip(labels).collect(),
-            flipped: false,
-        }
+        Axis { span, ticks: ticks.at.into_iter().zip(labels).collect(), flipped: false }
     }
 
     /// An axis without ticks.
     pub(crate) fn bare(span: Span) -> Axis {
-        Axis {
-            span,
-            ticks: Vec::new(),
-            flipped: false,
-        }
+        Axis { span, ticks: Vec::new(), flipped: false }
     }
 
     /// `count` places around 0, 1, 2…, with labels at some of them.
     pub(crate) fn slots(count: usize, ticks: Vec<(usize, String)>) -> Axis {
         let span = Span::new(-0.5, count.max(1) as f64 - 0.5).unwrap_or(Span::unit());
-        Axis {
-            span,
-            ticks: ticks.into_iter().map(|(i, l)| (i as f64, l)).collect(),
-            flipped: false,
-        }
+        Axis { span, ticks: ticks.into_iter().map(|(i, l)| (i as f64, l)).collect(), flipped: false }
     }
 
     /// The same axis, running the other way (first slot on top).
@@ -79,12 +63,7 @@ impl Axis {
 
     /// Room for the labels of a vertical axis, in pixels.
     pub(crate) fn label_room(&self) -> f64 {
-        self.ticks
-            .iter()
-            .map(|(_, l)| width(l, TEXT))
-            .fold(0.0, f64::max)
-            + LABEL_GAP
-            + 2.0
+        self.ticks.iter().map(|(_, l)| width(l, TEXT)).fold(0.0, f64::max) + LABEL_GAP + 2.0
     }
 
     /// Half of the last label of a horizontal axis: how far it reaches out to the right, in pixels.
@@ -118,10 +97,7 @@ impl Ranged for Axis {
 
 impl ValueFormatter<f64> for Axis {
     fn format_ext(&self, value: &f64) -> String {
-        self.ticks
-            .iter()
-            .find(|(at, _)| at == value)
-            .map_or_else(String::new, |(_, label)| label.clone())
+        self.ticks.iter().find(|(at, _)| at == value).map_or_else(String::new, |(_, label)| label.clone())
     }
 }
 
@@ -129,11 +105,7 @@ impl ValueFormatter<f64> for Axis {
 /// newest and always shown. `room` is the width of one slot in pixels.
 pub(crate) fn slot_labels(labels: &[String], room: f64) -> Vec<(usize, String)> {
     const WIDEST: f64 = 110.0;
-    let widest = labels
-        .iter()
-        .map(|l| width(l, TEXT))
-        .fold(0.0, f64::max)
-        .min(WIDEST.max(room - 8.0));
+    let widest = labels.iter().map(|l| width(l, TEXT)).fold(0.0, f64::max).min(WIDEST.max(room - 8.0));
     let every = ((widest + 10.0) / room.max(0.01)).ceil().max(1.0) as usize;
     let last = labels.len().saturating_sub(1);
     labels
@@ -165,10 +137,7 @@ mod tests {
     #[test]
     fn axes_map_ends_to_ends() {
         let a = Axis::rounded(Span::unit(), 5);
-        assert_eq!(
-            (a.map(&0.0, (100, 600)), a.map(&1.0, (100, 600))),
-            (100, 600)
-        );
+        assert_eq!((a.map(&0.0, (100, 600)), a.map(&1.0, (100, 600))), (100, 600));
         let f = Axis::slots(3, Vec::new()).flipped();
         assert!(f.map(&0.0, (300, 0)) < f.map(&2.0, (300, 0)));
         assert_eq!(a.map(&1e308, (0, 1000)), 1500);

@@ -75,14 +75,9 @@ pub fn draw(spec: &BarsSpec) -> Figure {
                 _ => {}
             }
             let value = value.filter(|v| v.abs() <= limit);
-            let ends = interval(b.interval)
-                .filter(|(lo, hi)| value.is_some() && lo.abs() <= limit && hi.abs() <= limit);
-            Bar {
-                label,
-                value,
-                interval: ends,
-                flagged: b.flagged,
-            }
+            let ends =
+                interval(b.interval).filter(|(lo, hi)| value.is_some() && lo.abs() <= limit && hi.abs() <= limit);
+            Bar { label, value, interval: ends, flagged: b.flagged }
         })
         .collect();
     let mut notes = out.notes("value", "category");
@@ -90,51 +85,32 @@ pub fn draw(spec: &BarsSpec) -> Figure {
         spec.bars
             .iter()
             .take(MAX_BARS)
-            .filter(|b| {
-                finite(b.value).is_some() && b.interval.is_some() && interval(b.interval).is_none()
-            })
+            .filter(|b| finite(b.value).is_some() && b.interval.is_some() && interval(b.interval).is_none())
             .count(),
         "interval",
     ));
     notes.extend(unusable(
-        usize::from(
-            spec.reference
-                .as_ref()
-                .is_some_and(|(v, _)| finite(Some(*v)).is_none()),
-        ),
+        usize::from(spec.reference.as_ref().is_some_and(|(v, _)| finite(Some(*v)).is_none())),
         "reference",
     ));
     if spec.bars.len() > MAX_BARS {
-        notes.push(format!(
-            "the first {MAX_BARS} of {} categories are drawn",
-            spec.bars.len()
-        ));
+        notes.push(format!("the first {MAX_BARS} of {} categories are drawn", spec.bars.len()));
     }
     let row = if bars.len() > 24 { 16.0 } else { 21.0 };
-    let reference = spec.reference.as_ref().and_then(|(v, l)| {
-        finite(Some(*v))
-            .filter(|v| v.abs() <= limit)
-            .map(|v| (v, short(l).into_owned()))
-    });
+    let reference = spec
+        .reference
+        .as_ref()
+        .and_then(|(v, l)| finite(Some(*v)).filter(|v| v.abs() <= limit).map(|v| (v, short(l).into_owned())));
     let top = if reference.is_some() { 22.0 } else { 6.0 };
-    let size = (
-        WIDTH as u32,
-        (top + row * bars.len().max(1) as f64 + 38.0) as u32,
-    );
+    let size = (WIDTH as u32, (top + row * bars.len().max(1) as f64 + 38.0) as u32);
     let canvas = Canvas::new("bars", size, &spec.heading, describe(spec, &bars));
     let drawn = paint(&canvas, spec, &bars, reference.as_ref(), (top, row));
     let mut table = Table::new(["category", "value", "interval"]);
     for b in &spec.bars {
         table.push(|| {
             let mark = if b.flagged { " ▲" } else { "" };
-            let ends = b.interval.map_or("—".to_owned(), |(a, b)| {
-                format!("{} to {}", number(a), number(b))
-            });
-            vec![
-                short(&b.label).into_owned(),
-                b.value.map_or("—".to_owned(), |v| number(v) + mark),
-                ends,
-            ]
+            let ends = b.interval.map_or("—".to_owned(), |(a, b)| format!("{} to {}", number(a), number(b)));
+            vec![short(&b.label).into_owned(), b.value.map_or("—".to_owned(), |v| number(v) + mark), ends]
         });
     }
     canvas.finish(drawn, table, notes)
@@ -148,42 +124,21 @@ fn paint(
     (top, row): (f64, f64),
 ) -> Drawn {
     let values = bars.iter().filter_map(|b| b.value);
-    let ends = bars
-        .iter()
-        .filter_map(|b| b.interval)
-        .flat_map(|(a, b)| [a, b]);
+    let ends = bars.iter().filter_map(|b| b.interval).flat_map(|(a, b)| [a, b]);
     let zero = (spec.mark == Mark::Bar).then_some(0.0);
-    let Some(span) = Span::of(
-        values
-            .clone()
-            .chain(ends)
-            .chain(reference.map(|r| r.0))
-            .chain(zero),
-    )
-    .filter(|_| values.clone().next().is_some()) else {
+    let Some(span) = Span::of(values.clone().chain(ends).chain(reference.map(|r| r.0)).chain(zero))
+        .filter(|_| values.clone().next().is_some())
+    else {
         canvas.say("no values to draw");
         return Ok(());
     };
     let numbers = column(bars.iter().map(|b| b.value));
-    let side = numbers
-        .iter()
-        .map(|n| width(n, TEXT) * BOLD)
-        .fold(0.0, f64::max)
-        + 34.0;
-    let labels = bars
-        .iter()
-        .map(|b| width(&b.label, TEXT))
-        .fold(0.0, f64::max)
-        .min(LABEL_ROOM);
+    let side = numbers.iter().map(|n| width(n, TEXT) * BOLD).fold(0.0, f64::max) + 34.0;
+    let labels = bars.iter().map(|b| width(&b.label, TEXT)).fold(0.0, f64::max).min(LABEL_ROOM);
     let left = labels + 10.0;
     let x = Axis::rounded(span, 5);
     let right = side.max(x.overhang());
-    let margins = Margins {
-        left,
-        top,
-        right,
-        bottom: 38.0,
-    };
+    let margins = Margins { left, top, right, bottom: 38.0 };
     let mut frame = canvas.frame(margins, x, Axis::slots(bars.len(), Vec::new()).flipped())?;
     frame.mesh(true, false)?;
     frame.name_x(&short(&spec.measure));
@@ -211,9 +166,7 @@ fn paint(
     for (i, b) in bars.iter().enumerate().filter(|(_, b)| b.flagged) {
         let Some(v) = b.value else { continue };
         match spec.mark {
-            Mark::Bar => {
-                frame.block((0.0, i as f64 - thick), (v, i as f64 + thick), Ink::Drifted)?
-            }
+            Mark::Bar => frame.block((0.0, i as f64 - thick), (v, i as f64 + thick), Ink::Drifted)?,
             Mark::Point => frame.dot((v, i as f64), 6.0, Ink::Drifted)?,
         }
     }
@@ -225,13 +178,8 @@ fn paint(
         let (l, t, r, _) = frame.edges();
         let label = format!("{name} {}", brief(*v));
         let half = width(&label, TEXT) / 2.0;
-        let x = frame.place((*v, 0.0)).0.clamp(
-            l + half.min((r - l) / 2.0),
-            (r - half).max(l + (r - l) / 2.0),
-        );
-        canvas
-            .pen()
-            .text(&fit(&label, r - l, TEXT), (x, t - 8.0), 0, TEXT, Ink::Text);
+        let x = frame.place((*v, 0.0)).0.clamp(l + half.min((r - l) / 2.0), (r - half).max(l + (r - l) / 2.0));
+        canvas.pen().text(&fit(&label, r - l, TEXT), (x, t - 8.0), 0, TEXT, Ink::Text);
     }
     words(&frame, bars, &numbers);
     Ok(())
@@ -256,46 +204,24 @@ fn words(frame: &Frame, bars: &[Bar], numbers: &[String]) {
         } else {
             &numbers[i]
         };
-        frame.text(
-            text,
-            (WIDTH - 2.0, place(i)),
-            1,
-            TEXT,
-            if b.flagged { Ink::Strong } else { Ink::Muted },
-        );
+        frame.text(text, (WIDTH - 2.0, place(i)), 1, TEXT, if b.flagged { Ink::Strong } else { Ink::Muted });
     }
 }
 
 fn tooltip(b: &Bar, v: f64) -> String {
-    let ends = b.interval.map_or(String::new(), |(a, b)| {
-        format!(" ({} to {})", number(a), number(b))
-    });
+    let ends = b.interval.map_or(String::new(), |(a, b)| format!(" ({} to {})", number(a), number(b)));
     format!("{}: {}{ends}", b.label, number(v))
 }
 
 fn describe(spec: &BarsSpec, bars: &[Bar]) -> String {
     let measure = short(&spec.measure);
-    let mut out = format!(
-        "{} for {}.",
-        if measure.is_empty() {
-            "Value"
-        } else {
-            &measure
-        },
-        plural(bars.len(), "category")
-    );
+    let mut out =
+        format!("{} for {}.", if measure.is_empty() { "Value" } else { &measure }, plural(bars.len(), "category"));
     let known = || bars.iter().filter_map(|b| b.value.map(|v| (v, &b.label)));
-    if let (Some(lo), Some(hi)) = (
-        known().min_by(|a, b| a.0.total_cmp(&b.0)),
-        known().max_by(|a, b| a.0.total_cmp(&b.0)),
-    ) {
-        out.push_str(&format!(
-            " Lowest: {} ({}). Highest: {} ({}).",
-            lo.1,
-            brief(lo.0),
-            hi.1,
-            brief(hi.0)
-        ));
+    if let (Some(lo), Some(hi)) =
+        (known().min_by(|a, b| a.0.total_cmp(&b.0)), known().max_by(|a, b| a.0.total_cmp(&b.0)))
+    {
+        out.push_str(&format!(" Lowest: {} ({}). Highest: {} ({}).", lo.1, brief(lo.0), hi.1, brief(hi.0)));
     }
     let flagged = bars.iter().filter(|b| b.flagged).count();
     if flagged > 0 {
@@ -312,11 +238,7 @@ mod tests {
     use super::*;
 
     fn bar(label: &str, value: f64) -> Bar {
-        Bar {
-            label: label.to_owned(),
-            value: Some(value),
-            ..Bar::default()
-        }
+        Bar { label: label.to_owned(), value: Some(value), ..Bar::default() }
     }
 
     #[test]

@@ -45,11 +45,7 @@ const LEFT: f64 = 40.0;
 /// Draws the chart.
 pub fn draw(spec: &CalibrationSpec) -> Figure {
     let mut out = LeftOut::default();
-    let share = |v: f64| {
-        finite(Some(v))
-            .filter(|v| (-1e-9..=1.0 + 1e-9).contains(v))
-            .map(|v| v.clamp(0.0, 1.0))
-    };
+    let share = |v: f64| finite(Some(v)).filter(|v| (-1e-9..=1.0 + 1e-9).contains(v)).map(|v| v.clamp(0.0, 1.0));
     let bins: Vec<Bin> = spec
         .bins
         .iter()
@@ -68,43 +64,23 @@ pub fn draw(spec: &CalibrationSpec) -> Figure {
         })
         .collect();
     let counted = bins.iter().any(|b| b.count.is_some_and(|c| c > 0.0));
-    let canvas = Canvas::new(
-        "calibration",
-        if counted { SIZE } else { SIZE_PLAIN },
-        &spec.heading,
-        describe(spec, &bins),
-    );
+    let canvas =
+        Canvas::new("calibration", if counted { SIZE } else { SIZE_PLAIN }, &spec.heading, describe(spec, &bins));
     let drawn = paint(&canvas, spec, &bins, counted);
     let mut table = Table::new(["predicted", "observed", "interval", "count"]);
     for b in &bins {
         table.push(|| {
-            let range = b.interval.map_or("—".to_owned(), |(a, b)| {
-                format!("{} to {}", number(a), number(b))
-            });
-            vec![
-                number(b.predicted),
-                number(b.observed),
-                range,
-                b.count.map_or("—".to_owned(), number),
-            ]
+            let range = b.interval.map_or("—".to_owned(), |(a, b)| format!("{} to {}", number(a), number(b)));
+            vec![number(b.predicted), number(b.observed), range, b.count.map_or("—".to_owned(), number)]
         });
     }
     let mut notes = out.notes_as("non-finite or out-of-range", "point", "bin");
     let lost = |b: &&Bin| b.interval.is_some() && interval(b.interval).is_none();
     notes.extend(unusable(spec.bins.iter().filter(lost).count(), "interval"));
+    notes
+        .extend(unusable(spec.bins.iter().filter(|b| b.count.is_some() && finite(b.count).is_none()).count(), "count"));
     notes.extend(unusable(
-        spec.bins
-            .iter()
-            .filter(|b| b.count.is_some() && finite(b.count).is_none())
-            .count(),
-        "count",
-    ));
-    notes.extend(unusable(
-        usize::from(
-            spec.summary
-                .as_ref()
-                .is_some_and(|(_, v)| finite(Some(*v)).is_none()),
-        ),
+        usize::from(spec.summary.as_ref().is_some_and(|(_, v)| finite(Some(*v)).is_none())),
         "summary",
     ));
     canvas.finish(drawn, table, notes)
@@ -118,24 +94,11 @@ fn paint(canvas: &Canvas, spec: &CalibrationSpec, bins: &[Bin], counted: bool) -
     let (w, h) = if counted { SIZE } else { SIZE_PLAIN };
     let right = f64::from(w) - LEFT - SIDE;
     let bottom = f64::from(h) - 24.0 - SIDE;
-    canvas
-        .pen()
-        .text("observed share", (0.0, 12.0), -1, TEXT, Ink::Muted);
-    let x_axis = if counted {
-        Axis::tight(Span::unit(), 5).with_ticks(Vec::new())
-    } else {
-        Axis::rounded(Span::unit(), 5)
-    };
-    let mut frame = canvas.frame(
-        Margins {
-            left: LEFT,
-            top: 24.0,
-            right,
-            bottom,
-        },
-        x_axis,
-        Axis::rounded(Span::unit(), 5),
-    )?;
+    canvas.pen().text("observed share", (0.0, 12.0), -1, TEXT, Ink::Muted);
+    let x_axis =
+        if counted { Axis::tight(Span::unit(), 5).with_ticks(Vec::new()) } else { Axis::rounded(Span::unit(), 5) };
+    let mut frame =
+        canvas.frame(Margins { left: LEFT, top: 24.0, right, bottom }, x_axis, Axis::rounded(Span::unit(), 5))?;
     frame.mesh(!counted, true)?;
     frame.baseline()?;
     frame.stroke((0.0, 0.0), (1.0, 1.0), Ink::Diagonal)?;
@@ -145,30 +108,17 @@ fn paint(canvas: &Canvas, spec: &CalibrationSpec, bins: &[Bin], counted: bool) -
         }
     }
     if bins.len() > 1 {
-        frame.line(
-            bins.iter().map(|b| (b.predicted, b.observed)).collect(),
-            Ink::S1,
-        )?;
+        frame.line(bins.iter().map(|b| (b.predicted, b.observed)).collect(), Ink::S1)?;
     }
     for b in bins {
         frame.title_next(|| {
-            let n = b
-                .count
-                .map_or(String::new(), |c| format!(", n = {}", number(c)));
-            format!(
-                "predicted {}, observed {}{n}",
-                number(b.predicted),
-                number(b.observed)
-            )
+            let n = b.count.map_or(String::new(), |c| format!(", n = {}", number(c)));
+            format!("predicted {}, observed {}{n}", number(b.predicted), number(b.observed))
         });
         frame.dot((b.predicted, b.observed), 3.0, Ink::F1)?;
     }
     let (_, top, edge, _) = frame.edges();
-    if let Some((name, value)) = spec
-        .summary
-        .as_ref()
-        .and_then(|(n, v)| finite(Some(*v)).map(|v| (n, v)))
-    {
+    if let Some((name, value)) = spec.summary.as_ref().and_then(|(n, v)| finite(Some(*v)).map(|v| (n, v))) {
         canvas.pen().text(
             &format!("{} {}", super::text::short(name), brief(value)),
             (edge + 10.0, top + 9.0),
@@ -177,14 +127,8 @@ fn paint(canvas: &Canvas, spec: &CalibrationSpec, bins: &[Bin], counted: bool) -
             Ink::Strong,
         );
     }
-    canvas.stroke(
-        (edge + 10.0, top + 24.0),
-        (edge + 28.0, top + 24.0),
-        Ink::Diagonal,
-    )?;
-    canvas
-        .pen()
-        .text("perfect", (edge + 34.0, top + 28.0), -1, TEXT, Ink::Muted);
+    canvas.stroke((edge + 10.0, top + 24.0), (edge + 28.0, top + 24.0), Ink::Diagonal)?;
+    canvas.pen().text("perfect", (edge + 34.0, top + 28.0), -1, TEXT, Ink::Muted);
     if counted {
         counts(canvas, bins, right)?;
     } else {
@@ -201,52 +145,29 @@ fn counts(canvas: &Canvas, bins: &[Bin], right: f64) -> Drawn {
     };
     let top = 24.0 + SIDE + 14.0;
     let y = Axis::bare(span).with_ticks(vec![(most, number(most))]);
-    let mut frame = canvas.frame(
-        Margins {
-            left: LEFT,
-            top,
-            right,
-            bottom: 38.0,
-        },
-        Axis::rounded(Span::unit(), 5),
-        y,
-    )?;
+    let mut frame =
+        canvas.frame(Margins { left: LEFT, top, right, bottom: 38.0 }, Axis::rounded(Span::unit(), 5), y)?;
     frame.mesh(false, true)?;
     // Half the distance to the nearest neighbour, so that bars touch but never overlap.
-    let gap = bins
-        .windows(2)
-        .map(|w| (w[1].predicted - w[0].predicted).abs())
-        .filter(|d| *d > 1e-6)
-        .fold(0.1, f64::min);
+    let gap =
+        bins.windows(2).map(|w| (w[1].predicted - w[0].predicted).abs()).filter(|d| *d > 1e-6).fold(0.1, f64::min);
     let half = (gap * 0.42).max(0.004);
     for b in bins {
         if let Some(c) = b.count.filter(|c| *c > 0.0) {
-            frame.block(
-                ((b.predicted - half).max(0.0), c),
-                ((b.predicted + half).min(1.0), 0.0),
-                Ink::Bar,
-            )?;
+            frame.block(((b.predicted - half).max(0.0), c), ((b.predicted + half).min(1.0), 0.0), Ink::Bar)?;
         }
     }
     frame.baseline()?;
     frame.name_x("predicted probability");
     let (_, t, r, _) = frame.edges();
-    canvas
-        .pen()
-        .text("count", (r + 10.0, t + 9.0), -1, TEXT, Ink::Muted);
+    canvas.pen().text("count", (r + 10.0, t + 9.0), -1, TEXT, Ink::Muted);
     Ok(())
 }
 
 fn describe(spec: &CalibrationSpec, bins: &[Bin]) -> String {
-    let mut out = format!(
-        "Observed share over predicted probability in {}.",
-        plural(bins.len(), "bin")
-    );
-    let worst = bins.iter().max_by(|a, b| {
-        (a.predicted - a.observed)
-            .abs()
-            .total_cmp(&(b.predicted - b.observed).abs())
-    });
+    let mut out = format!("Observed share over predicted probability in {}.", plural(bins.len(), "bin"));
+    let worst =
+        bins.iter().max_by(|a, b| (a.predicted - a.observed).abs().total_cmp(&(b.predicted - b.observed).abs()));
     if let Some(b) = worst {
         out.push_str(&format!(
             " Furthest from the diagonal: predicted {}, observed {}.",
@@ -266,12 +187,7 @@ mod tests {
 
     #[test]
     fn counts_stand_beneath_when_known() {
-        let bin = |p: f64, c| Bin {
-            predicted: p,
-            observed: p * 0.9,
-            interval: None,
-            count: c,
-        };
+        let bin = |p: f64, c| Bin { predicted: p, observed: p * 0.9, interval: None, count: c };
         let with = draw(&CalibrationSpec {
             heading: Heading::new("c", "Calibration"),
             bins: vec![bin(0.1, Some(10.0)), bin(0.9, Some(30.0))],
@@ -284,13 +200,7 @@ mod tests {
             summary: None,
         });
         assert!(!without.svg.as_str().contains("class=\"bar\""));
-        assert_eq!(
-            without.notes,
-            ["1 non-finite or out-of-range point is not drawn (bin 2)"]
-        );
-        assert!(
-            with.description
-                .contains("Furthest from the diagonal: predicted 0.9, observed 0.81.")
-        );
+        assert_eq!(without.notes, ["1 non-finite or out-of-range point is not drawn (bin 2)"]);
+        assert!(with.description.contains("Furthest from the diagonal: predicted 0.9, observed 0.81."));
     }
 }

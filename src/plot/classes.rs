@@ -78,11 +78,7 @@ pub struct StyleClass {
 }
 
 const fn class(class: &'static str, meaning: &'static str, fallback: &'static str) -> StyleClass {
-    StyleClass {
-        class,
-        meaning,
-        fallback,
-    }
+    StyleClass { class, meaning, fallback }
 }
 
 macro_rules! series {
@@ -113,11 +109,7 @@ macro_rules! heat {
 
 macro_rules! band {
     ($name:literal) => {
-        class(
-            $name,
-            "interval band of a series",
-            "fill=\"currentColor\" fill-opacity=\".12\"",
-        )
+        class($name, "interval band of a series", "fill=\"currentColor\" fill-opacity=\".12\"")
     };
 }
 
@@ -137,31 +129,15 @@ pub const STYLE_CLASSES: [StyleClass; 51] = [
         "fill=\"none\" stroke=\"currentColor\" stroke-opacity=\".13\" shape-rendering=\"crispEdges\"",
     ),
     class("tx", "text", "fill=\"currentColor\""),
-    class(
-        "tx tx-m",
-        "quiet text: axis labels, counts",
-        "fill=\"currentColor\" fill-opacity=\".72\"",
-    ),
-    class(
-        "tx tx-b",
-        "text that names a series or a value",
-        "fill=\"currentColor\" font-weight=\"600\"",
-    ),
-    class(
-        "tx tx-d",
-        "text on a heat level of q5 and darker",
-        "fill=\"currentColor\"",
-    ),
+    class("tx tx-m", "quiet text: axis labels, counts", "fill=\"currentColor\" fill-opacity=\".72\""),
+    class("tx tx-b", "text that names a series or a value", "fill=\"currentColor\" font-weight=\"600\""),
+    class("tx tx-d", "text on a heat level of q5 and darker", "fill=\"currentColor\""),
     class(
         "th",
         "threshold, bound",
         "fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.2\" stroke-dasharray=\"5 3\"",
     ),
-    class(
-        "beyond",
-        "the failing side of a threshold",
-        "fill=\"currentColor\" fill-opacity=\".05\"",
-    ),
+    class("beyond", "the failing side of a threshold", "fill=\"currentColor\" fill-opacity=\".05\""),
     class(
         "diag",
         "reference line: chance, perfect calibration, overall value",
@@ -172,36 +148,16 @@ pub const STYLE_CLASSES: [StyleClass; 51] = [
         "interval whisker",
         "fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.2\" stroke-opacity=\".75\"",
     ),
-    class(
-        "miss",
-        "no data: stroke of an open mark",
-        "fill=\"none\" stroke=\"currentColor\" stroke-opacity=\".35\"",
-    ),
-    class(
-        "bad",
-        "outline of something over its bound",
-        "fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.8\"",
-    ),
-    class(
-        "good",
-        "ring around a promoted version",
-        "fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.4\"",
-    ),
-    class(
-        "ref",
-        "reference distribution",
-        "fill=\"currentColor\" fill-opacity=\".2\"",
-    ),
+    class("miss", "no data: stroke of an open mark", "fill=\"none\" stroke=\"currentColor\" stroke-opacity=\".35\""),
+    class("bad", "outline of something over its bound", "fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.8\""),
+    class("good", "ring around a promoted version", "fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.4\""),
+    class("ref", "reference distribution", "fill=\"currentColor\" fill-opacity=\".2\""),
     class(
         "cur",
         "current distribution, outlined",
         "fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.6\" stroke-linejoin=\"round\"",
     ),
-    class(
-        "bar",
-        "bar of a value",
-        "fill=\"currentColor\" fill-opacity=\".5\"",
-    ),
+    class("bar", "bar of a value", "fill=\"currentColor\" fill-opacity=\".5\""),
     heat!("q0", ".03"),
     heat!("q1", ".07"),
     heat!("q2", ".11"),
@@ -213,67 +169,23 @@ pub const STYLE_CLASSES: [StyleClass; 51] = [
     heat!("q8", ".4"),
     heat!("q9", ".45"),
     series!("s1", "line of the first series",),
-    series!(
-        "s2",
-        "line of the second series",
-        " stroke-dasharray=\"7 3.5\""
-    ),
-    series!(
-        "s3",
-        "line of the third series",
-        " stroke-dasharray=\"1.5 3.5\""
-    ),
-    series!(
-        "s4",
-        "line of the fourth series",
-        " stroke-dasharray=\"9 3.5 1.5 3.5\""
-    ),
-    series!(
-        "s5",
-        "line of the fifth series",
-        " stroke-dasharray=\"4 4\""
-    ),
-    series!(
-        "s6",
-        "line of the sixth series",
-        " stroke-dasharray=\"12 3.5 4 3.5\""
-    ),
+    series!("s2", "line of the second series", " stroke-dasharray=\"7 3.5\""),
+    series!("s3", "line of the third series", " stroke-dasharray=\"1.5 3.5\""),
+    series!("s4", "line of the fourth series", " stroke-dasharray=\"9 3.5 1.5 3.5\""),
+    series!("s5", "line of the fifth series", " stroke-dasharray=\"4 4\""),
+    series!("s6", "line of the sixth series", " stroke-dasharray=\"12 3.5 4 3.5\""),
     fine!("s1 fine"),
     fine!("s2 fine"),
     fine!("s3 fine"),
     fine!("s4 fine"),
     fine!("s5 fine"),
     fine!("s6 fine"),
-    class(
-        "f1 dot",
-        "marker of the first series",
-        "fill=\"currentColor\"",
-    ),
-    class(
-        "f2 dot",
-        "marker of the second series",
-        "fill=\"currentColor\"",
-    ),
-    class(
-        "f3 dot",
-        "marker of the third series",
-        "fill=\"currentColor\"",
-    ),
-    class(
-        "f4 dot",
-        "marker of the fourth series",
-        "fill=\"currentColor\"",
-    ),
-    class(
-        "f5 dot",
-        "marker of the fifth series",
-        "fill=\"currentColor\"",
-    ),
-    class(
-        "f6 dot",
-        "marker of the sixth series",
-        "fill=\"currentColor\"",
-    ),
+    class("f1 dot", "marker of the first series", "fill=\"currentColor\""),
+    class("f2 dot", "marker of the second series", "fill=\"currentColor\""),
+    class("f3 dot", "marker of the third series", "fill=\"currentColor\""),
+    class("f4 dot", "marker of the fourth series", "fill=\"currentColor\""),
+    class("f5 dot", "marker of the fifth series", "fill=\"currentColor\""),
+    class("f6 dot", "marker of the sixth series", "fill=\"currentColor\""),
     band!("f1 band"),
     band!("f2 band"),
     band!("f3 band"),
@@ -285,18 +197,7 @@ pub const STYLE_CLASSES: [StyleClass; 51] = [
 /// How many series have a colour of their own; further series are left to the table.
 pub const MAX_SERIES: usize = 6;
 
-const LEVELS: [Ink; 10] = [
-    Ink::Q0,
-    Ink::Q1,
-    Ink::Q2,
-    Ink::Q3,
-    Ink::Q4,
-    Ink::Q5,
-    Ink::Q6,
-    Ink::Q7,
-    Ink::Q8,
-    Ink::Q9,
-];
+const LEVELS: [Ink; 10] = [Ink::Q0, Ink::Q1, Ink::Q2, Ink::Q3, Ink::Q4, Ink::Q5, Ink::Q6, Ink::Q7, Ink::Q8, Ink::Q9];
 const LINES: [Ink; MAX_SERIES] = [Ink::S1, Ink::S2, Ink::S3, Ink::S4, Ink::S5, Ink::S6];
 const FINE: [Ink; MAX_SERIES] = [Ink::T1, Ink::T2, Ink::T3, Ink::T4, Ink::T5, Ink::T6];
 const DOTS: [Ink; MAX_SERIES] = [Ink::F1, Ink::F2, Ink::F3, Ink::F4, Ink::F5, Ink::F6];
@@ -335,18 +236,13 @@ impl Ink {
 
     /// Reads back the token that [`Color::to_backend_color`] wrote.
     pub(crate) fn from_token(color: BackendColor) -> &'static StyleClass {
-        STYLE_CLASSES
-            .get(usize::from(color.rgb.0))
-            .unwrap_or(&STYLE_CLASSES[0])
+        STYLE_CLASSES.get(usize::from(color.rgb.0)).unwrap_or(&STYLE_CLASSES[0])
     }
 }
 
 impl Color for Ink {
     fn to_backend_color(&self) -> BackendColor {
-        BackendColor {
-            alpha: 1.0,
-            rgb: (*self as u8, 0, 0),
-        }
+        BackendColor { alpha: 1.0, rgb: (*self as u8, 0, 0) }
     }
 }
 
@@ -362,19 +258,14 @@ mod tests {
         assert_eq!(Ink::F6.style().class, "f6 dot");
         assert_eq!(Ink::B6.style().class, "f6 band");
         assert_eq!(Ink::B6 as usize, STYLE_CLASSES.len() - 1);
-        assert_eq!(
-            Ink::from_token(Ink::Drifted.to_backend_color()).class,
-            "bad"
-        );
+        assert_eq!(Ink::from_token(Ink::Drifted.to_backend_color()).class, "bad");
     }
 
     #[test]
     fn no_fallback_names_a_colour() {
         for c in &STYLE_CLASSES {
             assert!(
-                !c.fallback.contains('#')
-                    && !c.fallback.contains("rgb")
-                    && !c.fallback.contains("style="),
+                !c.fallback.contains('#') && !c.fallback.contains("rgb") && !c.fallback.contains("style="),
                 "{c:?}"
             );
         }

@@ -84,11 +84,7 @@ impl CurveKind {
 
     /// From a rate to its place on the axis.
     fn place(self, rate: f64) -> f64 {
-        if self == CurveKind::Det {
-            probit(rate.clamp(DET_FLOOR, DET_CEILING))
-        } else {
-            rate
-        }
+        if self == CurveKind::Det { probit(rate.clamp(DET_FLOOR, DET_CEILING)) } else { rate }
     }
 
     fn axis(self) -> Axis {
@@ -105,12 +101,7 @@ impl CurveKind {
             (0.95, "95 %"),
         ];
         let span = Span::new(probit(DET_FLOOR), probit(DET_CEILING)).unwrap_or(Span::unit());
-        Axis::bare(span).with_ticks(
-            TICKS
-                .iter()
-                .map(|(p, l)| (probit(*p), (*l).to_owned()))
-                .collect(),
-        )
+        Axis::bare(span).with_ticks(TICKS.iter().map(|(p, l)| (probit(*p), (*l).to_owned())).collect())
     }
 }
 
@@ -136,9 +127,7 @@ pub fn draw(spec: &CurveSpec) -> Figure {
                 .enumerate()
                 .filter_map(|(i, (x, y))| {
                     let share = |v: f64| {
-                        finite(Some(v))
-                            .filter(|v| (-1e-9..=1.0 + 1e-9).contains(v))
-                            .map(|v| v.clamp(0.0, 1.0))
+                        finite(Some(v)).filter(|v| (-1e-9..=1.0 + 1e-9).contains(v)).map(|v| v.clamp(0.0, 1.0))
                     };
                     let point = share(*x).zip(share(*y));
                     if point.is_none() {
@@ -147,40 +136,21 @@ pub fn draw(spec: &CurveSpec) -> Figure {
                     point
                 })
                 .collect();
-            Shown {
-                name,
-                points,
-                area: finite(c.area),
-            }
+            Shown { name, points, area: finite(c.area) }
         })
         .collect();
     let mut notes = out.notes_as("non-finite or out-of-range", "point", "point");
     let summaries = spec.curves.iter().take(MAX_SERIES).map(|c| c.area);
-    notes.extend(unusable(
-        summaries
-            .filter(|a| a.is_some() && finite(*a).is_none())
-            .count(),
-        spec.kind.summary_name(),
-    ));
-    notes.extend(unusable(
-        usize::from(spec.prevalence.is_some() && finite(spec.prevalence).is_none()),
-        "prevalence",
-    ));
+    notes.extend(unusable(summaries.filter(|a| a.is_some() && finite(*a).is_none()).count(), spec.kind.summary_name()));
+    notes.extend(unusable(usize::from(spec.prevalence.is_some() && finite(spec.prevalence).is_none()), "prevalence"));
     if spec.curves.len() > MAX_SERIES {
-        notes.push(format!(
-            "the first {MAX_SERIES} of {} curves are drawn",
-            spec.curves.len()
-        ));
+        notes.push(format!("the first {MAX_SERIES} of {} curves are drawn", spec.curves.len()));
     }
     let (x, y) = spec.kind.axes();
     let mut about = format!("{} over {x}, {}.", capital(y), plural(shown.len(), "curve"));
     for Shown { name, area, .. } in &shown {
         if let Some(a) = area {
-            about.push_str(&format!(
-                " {name}: {} {}.",
-                spec.kind.summary_name(),
-                brief(*a)
-            ));
+            about.push_str(&format!(" {name}: {} {}.", spec.kind.summary_name(), brief(*a)));
         }
     }
     let canvas = Canvas::new("curve", SIZE, &spec.heading, about);
@@ -211,16 +181,7 @@ fn paint(canvas: &Canvas, spec: &CurveSpec, shown: &[Shown]) -> Drawn {
     let y = kind.axis();
     let left = y.label_room().max(30.0);
     let right = f64::from(SIZE.0) - left - SIDE;
-    let mut frame = canvas.frame(
-        Margins {
-            left,
-            top: 24.0,
-            right,
-            bottom: 38.0,
-        },
-        kind.axis(),
-        y,
-    )?;
+    let mut frame = canvas.frame(Margins { left, top: 24.0, right, bottom: 38.0 }, kind.axis(), y)?;
     frame.mesh(true, true)?;
     frame.baseline()?;
     frame.name_x(x_name);
@@ -236,16 +197,10 @@ fn paint(canvas: &Canvas, spec: &CurveSpec, shown: &[Shown]) -> Drawn {
     }
     for (i, Shown { points, .. }) in shown.iter().enumerate() {
         let inside = |p: &&(f64, f64)| {
-            kind != CurveKind::Det
-                || [p.0, p.1]
-                    .iter()
-                    .all(|r| (DET_FLOOR..=DET_CEILING).contains(r))
+            kind != CurveKind::Det || [p.0, p.1].iter().all(|r| (DET_FLOOR..=DET_CEILING).contains(r))
         };
-        let placed: Vec<(f64, Option<f64>)> = points
-            .iter()
-            .filter(inside)
-            .map(|(x, y)| (kind.place(*x), Some(kind.place(*y))))
-            .collect();
+        let placed: Vec<(f64, Option<f64>)> =
+            points.iter().filter(inside).map(|(x, y)| (kind.place(*x), Some(kind.place(*y)))).collect();
         for run in thin(&placed, frame.x(), SIDE as usize) {
             let run = simplify(run, 0.25, |p| frame.place(p));
             frame.line(run, Ink::line(i))?;
@@ -255,51 +210,30 @@ fn paint(canvas: &Canvas, spec: &CurveSpec, shown: &[Shown]) -> Drawn {
 }
 
 /// The names beside the square, with their areas.
-fn names(
-    canvas: &Canvas,
-    frame: &Frame,
-    kind: CurveKind,
-    shown: &[Shown],
-    baseline: Option<String>,
-) -> Drawn {
+fn names(canvas: &Canvas, frame: &Frame, kind: CurveKind, shown: &[Shown], baseline: Option<String>) -> Drawn {
     let (_, top, right, _) = frame.edges();
     let x = right + 18.0;
     let room = f64::from(SIZE.0) - x - 27.0;
     let mut y = top + 9.0;
     for (i, Shown { name, area, .. }) in shown.iter().enumerate() {
         canvas.stroke((x, y - 4.0), (x + 20.0, y - 4.0), Ink::line(i))?;
-        canvas
-            .pen()
-            .text(&fit(name, room, TEXT), (x + 27.0, y), -1, TEXT, Ink::Text);
+        canvas.pen().text(&fit(name, room, TEXT), (x + 27.0, y), -1, TEXT, Ink::Text);
         if let Some(a) = area {
             y += 14.0;
-            canvas.pen().text(
-                &format!("{} {}", kind.summary_name(), brief(*a)),
-                (x + 27.0, y),
-                -1,
-                TEXT,
-                Ink::Muted,
-            );
+            canvas.pen().text(&format!("{} {}", kind.summary_name(), brief(*a)), (x + 27.0, y), -1, TEXT, Ink::Muted);
         }
         y += 21.0;
     }
     if let Some(label) = baseline {
         canvas.stroke((x, y - 4.0), (x + 20.0, y - 4.0), Ink::Diagonal)?;
-        canvas.pen().text(
-            &fit(&label, room, TEXT),
-            (x + 27.0, y),
-            -1,
-            TEXT,
-            Ink::Muted,
-        );
+        canvas.pen().text(&fit(&label, room, TEXT), (x + 27.0, y), -1, TEXT, Ink::Muted);
     }
     Ok(())
 }
 
 fn capital(text: &str) -> String {
     let mut c = text.chars();
-    c.next()
-        .map_or_else(String::new, |f| f.to_uppercase().chain(c).collect())
+    c.next().map_or_else(String::new, |f| f.to_uppercase().chain(c).collect())
 }
 
 /// Φ⁻¹, the quantile function of the standard normal distribution, for 0 < p < 1.
@@ -327,12 +261,8 @@ fn probit(p: f64) -> f64 {
         4.374_664_141_464_968,
         2.938_163_982_698_783,
     ];
-    const D: [f64; 4] = [
-        0.007_784_695_709_041_462,
-        0.322_467_129_070_039_8,
-        2.445_134_137_142_996,
-        3.754_408_661_907_416,
-    ];
+    const D: [f64; 4] =
+        [0.007_784_695_709_041_462, 0.322_467_129_070_039_8, 2.445_134_137_142_996, 3.754_408_661_907_416];
     let tail = |p: f64| {
         let q = (-2.0 * p.ln()).sqrt();
         C.iter().fold(0.0, |s, c| s * q + c) / (D.iter().fold(0.0, |s, d| s * q + d) * q + 1.0)
@@ -377,10 +307,7 @@ mod tests {
         });
         assert!(f.svg.as_str().contains("class=\"diag\""));
         assert!(f.svg.as_str().contains("AUC 0.91"));
-        assert_eq!(
-            f.notes,
-            ["1 non-finite or out-of-range point is not drawn (point churn 4)"]
-        );
+        assert_eq!(f.notes, ["1 non-finite or out-of-range point is not drawn (point churn 4)"]);
         assert_eq!(f.table.rows.len(), 3);
     }
 }

@@ -51,20 +51,9 @@ impl Canvas {
             Some(text) => clean(text).into_owned(),
             None => about,
         };
-        let pen = Rc::new(RefCell::new(Pen::new(
-            kind,
-            size,
-            &heading.id,
-            &title,
-            &description,
-        )));
+        let pen = Rc::new(RefCell::new(Pen::new(kind, size, &heading.id, &title, &description)));
         let root = DrawingArea::from(&pen);
-        Canvas {
-            pen,
-            root,
-            title,
-            description,
-        }
+        Canvas { pen, root, title, description }
     }
 
     /// The pen, for labels; must be let go before plotters draws again.
@@ -80,34 +69,23 @@ impl Canvas {
             .set_label_area_size(LabelAreaPosition::Left, units(margins.left))
             .set_label_area_size(LabelAreaPosition::Bottom, units(margins.bottom))
             .build_cartesian_2d(x, y)?;
-        Ok(Frame {
-            chart,
-            pen: Rc::clone(&self.pen),
-        })
+        Ok(Frame { chart, pen: Rc::clone(&self.pen) })
     }
 
     /// A short line in pixels, for legends.
     pub(crate) fn stroke(&self, from: (f64, f64), to: (f64, f64), ink: Ink) -> Drawn {
         let at = |p: (f64, f64)| (units(p.0), units(p.1));
-        self.root
-            .draw(&PathElement::new(vec![at(from), at(to)], solid(ink)))
+        self.root.draw(&PathElement::new(vec![at(from), at(to)], solid(ink)))
     }
 
     /// A box in pixels, for legends.
     pub(crate) fn block(&self, from: (f64, f64), to: (f64, f64), ink: Ink) -> Drawn {
-        self.root.draw(&Rectangle::new(
-            [(units(from.0), units(from.1)), (units(to.0), units(to.1))],
-            solid(ink),
-        ))
+        self.root.draw(&Rectangle::new([(units(from.0), units(from.1)), (units(to.0), units(to.1))], solid(ink)))
     }
 
     /// A dot in pixels, for legends.
     pub(crate) fn dot(&self, at: (f64, f64), radius: f64, ink: Ink) -> Drawn {
-        self.root.draw(&Circle::new(
-            (units(at.0), units(at.1)),
-            units(radius),
-            solid(ink),
-        ))
+        self.root.draw(&Circle::new((units(at.0), units(at.1)), units(radius), solid(ink)))
     }
 
     /// A quiet sentence in the middle, for a chart that has nothing to draw.
@@ -123,13 +101,7 @@ impl Canvas {
             notes.push(format!("the chart is incomplete: {e}"));
         }
         let svg = Svg(self.pen.borrow_mut().finish());
-        Figure {
-            svg,
-            title: self.title,
-            description: self.description,
-            table,
-            notes,
-        }
+        Figure { svg, title: self.title, description: self.description, table, notes }
     }
 }
 
@@ -145,11 +117,7 @@ pub(crate) type At = (f64, f64);
 impl Frame {
     /// Grid lines and labels at the ticks; grid lines only where wanted.
     pub(crate) fn mesh(&mut self, x_lines: bool, y_lines: bool) -> Drawn {
-        let font = FontDesc::new(
-            FontFamily::SansSerif,
-            TEXT * f64::from(UNITS),
-            FontStyle::Normal,
-        );
+        let font = FontDesc::new(FontFamily::SansSerif, TEXT * f64::from(UNITS), FontStyle::Normal);
         let hidden = solid(Ink::Hidden);
         let mut mesh = self.chart.configure_mesh();
         if !x_lines {
@@ -170,10 +138,7 @@ impl Frame {
     /// Where a point lands, in pixels.
     pub(crate) fn place(&self, at: At) -> (f64, f64) {
         let (x, y) = self.chart.plotting_area().map_coordinate(&at);
-        (
-            f64::from(x) / f64::from(UNITS),
-            f64::from(y) / f64::from(UNITS),
-        )
+        (f64::from(x) / f64::from(UNITS), f64::from(y) / f64::from(UNITS))
     }
 
     /// The x span.
@@ -195,16 +160,12 @@ impl Frame {
 
     /// A line through points.
     pub(crate) fn line(&mut self, points: Vec<At>, ink: Ink) -> Drawn {
-        self.chart
-            .draw_series(LineSeries::new(points, solid(ink)))
-            .map(|_| ())
+        self.chart.draw_series(LineSeries::new(points, solid(ink))).map(|_| ())
     }
 
     /// A straight stroke between two points.
     pub(crate) fn stroke(&self, from: At, to: At, ink: Ink) -> Drawn {
-        self.chart
-            .plotting_area()
-            .draw(&PathElement::new([from, to], solid(ink)))
+        self.chart.plotting_area().draw(&PathElement::new([from, to], solid(ink)))
     }
 
     /// A horizontal line across the plot.
@@ -223,31 +184,22 @@ impl Frame {
     pub(crate) fn baseline(&self) -> Drawn {
         let (left, _, right, bottom) = self.edges();
         let area = self.chart.plotting_area().use_screen_coord();
-        area.draw(&PathElement::new(
-            [(units(left), units(bottom)), (units(right), units(bottom))],
-            solid(Ink::Axis),
-        ))
+        area.draw(&PathElement::new([(units(left), units(bottom)), (units(right), units(bottom))], solid(Ink::Axis)))
     }
 
     /// A dot; the radius is in pixels.
     pub(crate) fn dot(&self, at: At, radius: f64, ink: Ink) -> Drawn {
-        self.chart
-            .plotting_area()
-            .draw(&Circle::new(at, units(radius), solid(ink)))
+        self.chart.plotting_area().draw(&Circle::new(at, units(radius), solid(ink)))
     }
 
     /// A box between two corners.
     pub(crate) fn block(&self, from: At, to: At, ink: Ink) -> Drawn {
-        self.chart
-            .plotting_area()
-            .draw(&Rectangle::new([from, to], solid(ink)))
+        self.chart.plotting_area().draw(&Rectangle::new([from, to], solid(ink)))
     }
 
     /// A filled area.
     pub(crate) fn area(&self, corners: Vec<At>, ink: Ink) -> Drawn {
-        self.chart
-            .plotting_area()
-            .draw(&Polygon::new(corners, solid(ink)))
+        self.chart.plotting_area().draw(&Polygon::new(corners, solid(ink)))
     }
 
     /// Gives the next mark a tooltip.
@@ -263,12 +215,6 @@ impl Frame {
     /// The name of the x axis, below its labels at the right end.
     pub(crate) fn name_x(&self, name: &str) {
         let (left, _, right, bottom) = self.edges();
-        self.text(
-            &fit(name, right - left, TEXT),
-            (right, bottom + 30.0),
-            1,
-            TEXT,
-            Ink::Muted,
-        );
+        self.text(&fit(name, right - left, TEXT), (right, bottom + 30.0), 1, TEXT, Ink::Muted);
     }
 }

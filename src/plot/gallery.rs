@@ -40,11 +40,7 @@ pub(crate) fn trend_spec(versions: usize, lines: usize) -> TrendSpec {
             })
             .collect(),
         interval_name: "95 % interval".to_owned(),
-        threshold: Some(Threshold {
-            value: 0.86,
-            label: "at least 0.86".to_owned(),
-            passes: Side::AtLeast,
-        }),
+        threshold: Some(Threshold { value: 0.86, label: "at least 0.86".to_owned(), passes: Side::AtLeast }),
     }
 }
 
@@ -55,14 +51,7 @@ pub(crate) fn series_spec(steps: u32) -> SeriesSpec {
             .map(|i| {
                 let t = f64::from(i) / f64::from(steps);
                 let y = floor + 1.4 * (-5.0 * t).exp() + 0.05 * noise(u64::from(i) + seed);
-                (
-                    f64::from(i * 20),
-                    if (0.42..0.46).contains(&t) && seed > 0 {
-                        f64::NAN
-                    } else {
-                        y
-                    },
-                )
+                (f64::from(i * 20), if (0.42..0.46).contains(&t) && seed > 0 { f64::NAN } else { y })
             })
             .collect(),
     };
@@ -80,14 +69,7 @@ pub(crate) fn curve_spec(kind: CurveKind, curves: usize, points: usize) -> Curve
         kind,
         curves: (0..curves)
             .map(|c| Curve {
-                name: [
-                    "champion 1.3.0",
-                    "candidate 1.4.0",
-                    "a class with quite a long name",
-                    "클래스",
-                    "e",
-                    "f",
-                ][c]
+                name: ["champion 1.3.0", "candidate 1.4.0", "a class with quite a long name", "클래스", "e", "f"][c]
                     .to_owned(),
                 points: (0..=points)
                     .map(|i| {
@@ -95,9 +77,7 @@ pub(crate) fn curve_spec(kind: CurveKind, curves: usize, points: usize) -> Curve
                         let power = 0.12 + 0.1 * c as f64;
                         match kind {
                             CurveKind::Roc => (t, t.powf(power)),
-                            CurveKind::PrecisionRecall => {
-                                (t, 1.0 - 0.7 * t.powf(1.0 / power / 2.0))
-                            }
+                            CurveKind::PrecisionRecall => (t, 1.0 - 0.7 * t.powf(1.0 / power / 2.0)),
                             CurveKind::Det => (t, 1.0 - t.powf(power)),
                         }
                     })
@@ -201,12 +181,7 @@ pub(crate) fn importance_spec() -> BarsSpec {
             .enumerate()
             .map(|(i, n)| {
                 let v = 0.08 * (-0.6 * i as f64).exp() - 0.004;
-                Bar {
-                    label: (*n).to_owned(),
-                    value: Some(v),
-                    interval: Some((v - 0.003, v + 0.003)),
-                    flagged: false,
-                }
+                Bar { label: (*n).to_owned(), value: Some(v), interval: Some((v - 0.003, v + 0.003)), flagged: false }
             })
             .collect(),
         reference: None,
@@ -226,26 +201,14 @@ pub(crate) fn heatmap_spec(features: usize, windows: usize) -> HeatmapSpec {
     ];
     HeatmapSpec {
         heading: Heading::new(format!("heat{features}"), "Drift by feature and window"),
-        features: (0..features)
-            .map(|i| {
-                if i < 8 {
-                    NAMES[i].to_owned()
-                } else {
-                    format!("feature_{i:03}")
-                }
-            })
-            .collect(),
-        windows: (0..windows)
-            .map(|i| format!("2026-W{:02}", i + 20))
-            .collect(),
+        features: (0..features).map(|i| if i < 8 { NAMES[i].to_owned() } else { format!("feature_{i:03}") }).collect(),
+        windows: (0..windows).map(|i| format!("2026-W{:02}", i + 20)).collect(),
         cells: (0..features)
             .map(|r| {
                 (0..windows)
                     .map(|c| {
-                        let v = (0.5
-                            + 0.45 * noise((r * 101 + c) as u64)
-                            + if r < 3 { 0.11 * c as f64 } else { 0.0 })
-                        .max(0.0);
+                        let v = (0.5 + 0.45 * noise((r * 101 + c) as u64) + if r < 3 { 0.11 * c as f64 } else { 0.0 })
+                            .max(0.0);
                         if (r + c) % 17 == 9 {
                             Cell::default()
                         } else {
@@ -265,40 +228,22 @@ pub(crate) fn heatmap_spec(features: usize, windows: usize) -> HeatmapSpec {
 pub(crate) fn histogram_spec(categories: bool) -> HistogramSpec {
     let named = |shift: usize| {
         Distribution::Categories(
-            [
-                "month-to-month",
-                "one year",
-                "two years",
-                "无合同",
-                "legacy contract from before 2019",
-            ]
-            .iter()
-            .enumerate()
-            .map(|(i, n)| ((*n).to_owned(), 50.0 / (1 + (i + shift) % 5) as f64))
-            .collect(),
+            ["month-to-month", "one year", "two years", "无合同", "legacy contract from before 2019"]
+                .iter()
+                .enumerate()
+                .map(|(i, n)| ((*n).to_owned(), 50.0 / (1 + (i + shift) % 5) as f64))
+                .collect(),
         )
     };
     let edges: Vec<f64> = (0..=20).map(|i| f64::from(i) * 4.0).collect();
     let bell = |m: f64| Distribution::Numbers {
         edges: edges.clone(),
-        counts: edges
-            .windows(2)
-            .map(|e| 1000.0 * (-((e[0] - m) / 14.0).powi(2)).exp())
-            .collect(),
+        counts: edges.windows(2).map(|e| 1000.0 * (-((e[0] - m) / 14.0).powi(2)).exp()).collect(),
     };
-    let (reference, current) = if categories {
-        (named(0), named(1))
-    } else {
-        (bell(30.0), bell(40.0))
-    };
+    let (reference, current) = if categories { (named(0), named(1)) } else { (bell(30.0), bell(40.0)) };
     HistogramSpec {
         heading: Heading::new(format!("hist{categories}"), "Distribution"),
-        feature: if categories {
-            "contract"
-        } else {
-            "tenure (months)"
-        }
-        .to_owned(),
+        feature: if categories { "contract" } else { "tenure (months)" }.to_owned(),
         reference,
         current,
     }
@@ -307,9 +252,7 @@ pub(crate) fn histogram_spec(categories: bool) -> HistogramSpec {
 pub(crate) fn sparkline_spec() -> SparklineSpec {
     SparklineSpec {
         heading: Heading::new("spark", "AUC"),
-        values: (0..24)
-            .map(|i| Some(0.8 + 0.004 * f64::from(i) + 0.02 * noise(i as u64)))
-            .collect(),
+        values: (0..24).map(|i| Some(0.8 + 0.004 * f64::from(i) + 0.02 * noise(i as u64))).collect(),
         extremes: true,
     }
 }
@@ -319,9 +262,7 @@ pub(crate) fn score_spec() -> ScoreOverTimeSpec {
         heading: Heading::new("score", "PSI of tenure_months"),
         score: "PSI".to_owned(),
         windows: (0..16).map(|i| format!("2026-W{:02}", i + 20)).collect(),
-        values: (0..16)
-            .map(|i| (i != 6).then_some(0.04 + 0.014 * f64::from(i) + 0.02 * noise(i as u64)))
-            .collect(),
+        values: (0..16).map(|i| (i != 6).then_some(0.04 + 0.014 * f64::from(i) + 0.02 * noise(i as u64))).collect(),
         threshold: Some((0.2, "drift from 0.2".to_owned())),
         quiet: None,
     }
@@ -332,18 +273,10 @@ fn odd_trend(values: &[f64]) -> TrendSpec {
         heading: Heading::new(format!("odd{}", values[1]), "Odd values"),
         metric: "loss".to_owned(),
         place: "version".to_owned(),
-        labels: (0..values.len())
-            .map(|i| format!("release/2026-11-{i:02}-a-long-name"))
-            .collect(),
+        labels: (0..values.len()).map(|i| format!("release/2026-11-{i:02}-a-long-name")).collect(),
         series: vec![TrendSeries {
             name: String::new(),
-            points: values
-                .iter()
-                .map(|v| TrendPoint {
-                    value: Some(*v),
-                    ..TrendPoint::default()
-                })
-                .collect(),
+            points: values.iter().map(|v| TrendPoint { value: Some(*v), ..TrendPoint::default() }).collect(),
         }],
         ..TrendSpec::default()
     }
@@ -366,17 +299,11 @@ fn many_bars() -> BarsSpec {
 }
 
 fn unequal_bins() -> HistogramSpec {
-    let side = |edges: &[f64], counts: &[f64]| Distribution::Numbers {
-        edges: edges.to_vec(),
-        counts: counts.to_vec(),
-    };
+    let side = |edges: &[f64], counts: &[f64]| Distribution::Numbers { edges: edges.to_vec(), counts: counts.to_vec() };
     HistogramSpec {
         heading: Heading::new("unequal", "Unequal bins"),
         feature: "amount (€)".to_owned(),
-        reference: side(
-            &[f64::NEG_INFINITY, 10.0, 20.0, 35.0, 60.0, f64::INFINITY],
-            &[20.0, 20.0, 20.0, 20.0, 20.0],
-        ),
+        reference: side(&[f64::NEG_INFINITY, 10.0, 20.0, 35.0, 60.0, f64::INFINITY], &[20.0, 20.0, 20.0, 20.0, 20.0]),
         current: side(&[0.0, 15.0, 25.0, 40.0, 80.0], &[10.0, 30.0, 40.0, 30.0]),
     }
 }
@@ -424,34 +351,15 @@ fn samples() -> Vec<Sample> {
         sample("histogram", histogram_spec(false), histogram),
         sample("histogram, categories", histogram_spec(true), histogram),
         sample("sparkline", sparkline_spec(), sparkline),
-        sample(
-            "odd: huge values",
-            odd_trend(&[1e250, 3e250, f64::NAN, 2e250]),
-            trend,
-        ),
-        sample(
-            "odd: one far value",
-            odd_trend(&[0.1, 0.3, 1e99, 0.2]),
-            trend,
-        ),
+        sample("odd: huge values", odd_trend(&[1e250, 3e250, f64::NAN, 2e250]), trend),
+        sample("odd: one far value", odd_trend(&[0.1, 0.3, 1e99, 0.2]), trend),
         sample("odd: equal values", odd_trend(&[0.9, 0.9, 0.9]), trend),
-        sample(
-            "odd: tiny steps",
-            odd_trend(&[1e9, 1e9 + 0.001, 1e9 + 0.002]),
-            trend,
-        ),
+        sample("odd: tiny steps", odd_trend(&[1e9, 1e9 + 0.001, 1e9 + 0.002]), trend),
         sample("six curves", curve_spec(CurveKind::Roc, 6, 300), curve),
         sample("sixty bars", many_bars(), bars),
         sample("one window", heatmap_spec(6, 1), heatmap),
         sample("unequal bins", unequal_bins(), histogram),
-        sample(
-            "empty",
-            TrendSpec {
-                heading: Heading::new("e", "Nothing"),
-                ..TrendSpec::default()
-            },
-            trend,
-        ),
+        sample("empty", TrendSpec { heading: Heading::new("e", "Nothing"), ..TrendSpec::default() }, trend),
     ]
 }
 
@@ -468,19 +376,20 @@ section{--c1:#2563ab;--c2:#c2570c;--c3:#2f855a;--c4:#8b4cb8;--c5:#a16207;--c6:#b
 .q0,.q1,.q2,.q3,.q4,.q5,.q6,.q7,.q8,.q9{fill-opacity:1}.tx-d{fill:#fff}.dark .tx-d{fill:#0b1117}";
 
 #[test]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a page for the eyes of the author, below target/"
-)]
+#[expect(clippy::disallowed_methods, reason = "a page for the eyes of the author, below target/")]
 fn gallery_page() {
-    let mut page =
-        format!("<!doctype html><meta charset=utf-8><title>plots</title><style>{SHEET}</style>");
+    let mut page = format!("<!doctype html><meta charset=utf-8><title>plots</title><style>{SHEET}</style>");
     for theme in ["light", "dark"] {
         page.push_str(&format!("<section class={theme}>"));
         for (name, draw) in samples() {
             let f = draw();
             let svg = f.svg.as_str();
-            page.push_str(&format!("<figure><figcaption>{name} ({} bytes)</figcaption>{svg}<p>{}</p><p>{}</p></figure>", svg.len(), super::clean(&f.description).replace('<', "&lt;"), f.notes.join("; ").replace('<', "&lt;")));
+            page.push_str(&format!(
+                "<figure><figcaption>{name} ({} bytes)</figcaption>{svg}<p>{}</p><p>{}</p></figure>",
+                svg.len(),
+                super::clean(&f.description).replace('<', "&lt;"),
+                f.notes.join("; ").replace('<', "&lt;")
+            ));
         }
         page.push_str("</section>");
     }
@@ -488,16 +397,8 @@ fn gallery_page() {
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join("index.html"), &page).unwrap();
     // The same charts without any stylesheet, as a feed reader or a printer may show them.
-    let bare = page
-        .split("</style>")
-        .nth(1)
-        .and_then(|p| p.split("<section class=dark>").next())
-        .unwrap();
-    std::fs::write(
-        folder.join("bare.html"),
-        format!("<!doctype html><meta charset=utf-8>{bare}"),
-    )
-    .unwrap();
+    let bare = page.split("</style>").nth(1).and_then(|p| p.split("<section class=dark>").next()).unwrap();
+    std::fs::write(folder.join("bare.html"), format!("<!doctype html><meta charset=utf-8>{bare}")).unwrap();
 }
 
 #[test]
@@ -534,10 +435,6 @@ fn timing() {
             std::hint::black_box(draw());
         }
         let each = start.elapsed() / rounds;
-        let _ = writeln!(
-            std::io::stderr(),
-            "{name:26} {each:>12?} {:>7} bytes",
-            draw().svg.as_str().len()
-        );
+        let _ = writeln!(std::io::stderr(), "{name:26} {each:>12?} {:>7} bytes", draw().svg.as_str().len());
     }
 }

@@ -68,10 +68,7 @@ impl Span {
             return Some(Span { lo: 0.0, hi: 1.0 });
         }
         let room = (largest * 0.1).max(MIN_WIDTH);
-        Some(Span {
-            lo: middle - room,
-            hi: middle + room,
-        })
+        Some(Span { lo: middle - room, hi: middle + room })
     }
 
     /// The span of all numbers that can be drawn; `None` if there is none.
@@ -178,29 +175,18 @@ impl LeftOut {
 /// A note on accompanying numbers, such as interval ends, that cannot be drawn.
 pub(crate) fn unusable(count: usize, noun: &str) -> Option<String> {
     let verb = if count == 1 { "is" } else { "are" };
-    (count > 0).then(|| {
-        format!(
-            "{} {verb} not drawn",
-            plural(count, &format!("non-finite {noun}"))
-        )
-    })
+    (count > 0).then(|| format!("{} {verb} not drawn", plural(count, &format!("non-finite {noun}"))))
 }
 
 /// Largest magnitude that may share an axis with the rest of the values.
 ///
 /// 10¹² times the median magnitude, and never below 10¹²: ordinary data never meets this limit.
 pub(crate) fn reach(values: impl Iterator<Item = f64> + Clone) -> f64 {
-    let largest = values
-        .clone()
-        .filter_map(Finite::new)
-        .fold(0.0f64, |m, v| m.max(v.get().abs()));
+    let largest = values.clone().filter_map(Finite::new).fold(0.0f64, |m, v| m.max(v.get().abs()));
     if largest <= MAX_RELATIVE_SPAN {
         return MAX_RELATIVE_SPAN;
     }
-    let mut sizes: Vec<f64> = values
-        .filter_map(Finite::new)
-        .map(|v| v.get().abs())
-        .collect();
+    let mut sizes: Vec<f64> = values.filter_map(Finite::new).map(|v| v.get().abs()).collect();
     let middle = (sizes.len() - 1) / 2;
     let (_, median, _) = sizes.select_nth_unstable_by(middle, f64::total_cmp);
     (*median * MAX_RELATIVE_SPAN).clamp(MAX_RELATIVE_SPAN, MAX_MAGNITUDE)
@@ -227,16 +213,10 @@ mod tests {
         for s in [4, 7, 9] {
             out.non_finite(|| s.to_string());
         }
-        assert_eq!(
-            out.notes("point", "step"),
-            ["3 non-finite points are not drawn (steps 4, 7, 9)"]
-        );
+        assert_eq!(out.notes("point", "step"), ["3 non-finite points are not drawn (steps 4, 7, 9)"]);
         let mut one = LeftOut::default();
         one.too_far(|| "12".to_owned());
-        assert_eq!(
-            one.notes("point", "step"),
-            ["1 far-off point is not drawn (step 12)"]
-        );
+        assert_eq!(one.notes("point", "step"), ["1 far-off point is not drawn (step 12)"]);
     }
 
     #[test]

@@ -52,29 +52,15 @@ const TITLED: usize = 80;
 pub fn draw(spec: &HeatmapSpec) -> Figure {
     let rows = spec.features.len().min(MAX_FEATURES);
     let skip = spec.windows.len().saturating_sub(MAX_WINDOWS);
-    let features: Vec<String> = spec
-        .features
-        .iter()
-        .take(rows)
-        .map(|f| short(f).into_owned())
-        .collect();
-    let windows: Vec<String> = spec
-        .windows
-        .iter()
-        .skip(skip)
-        .map(|w| short(w).into_owned())
-        .collect();
+    let features: Vec<String> = spec.features.iter().take(rows).map(|f| short(f).into_owned()).collect();
+    let windows: Vec<String> = spec.windows.iter().skip(skip).map(|w| short(w).into_owned()).collect();
     let mut out = LeftOut::default();
     let none = Cell::default();
     let grid: Vec<Vec<(&Cell, Option<f64>)>> = (0..rows)
         .map(|r| {
             (0..windows.len())
                 .map(|c| {
-                    let cell = spec
-                        .cells
-                        .get(r)
-                        .and_then(|row| row.get(c + skip))
-                        .unwrap_or(&none);
+                    let cell = spec.cells.get(r).and_then(|row| row.get(c + skip)).unwrap_or(&none);
                     let ratio = match cell.ratio {
                         // An infinite distance is over any threshold, and says so by the darkest shade.
                         Some(r) if r == f64::INFINITY || r > super::guard::MAX_MAGNITUDE => {
@@ -92,26 +78,14 @@ pub fn draw(spec: &HeatmapSpec) -> Figure {
         .collect();
     let mut notes = out.notes("score", "cell");
     if spec.features.len() > rows {
-        notes.push(format!(
-            "the first {rows} of {} features are drawn",
-            spec.features.len()
-        ));
+        notes.push(format!("the first {rows} of {} features are drawn", spec.features.len()));
     }
     if skip > 0 {
-        notes.push(format!(
-            "the newest {} of {} windows are drawn",
-            windows.len(),
-            spec.windows.len()
-        ));
+        notes.push(format!("the newest {} of {} windows are drawn", windows.len(), spec.windows.len()));
     }
     let row = if rows > 40 { 13.0 } else { 18.0 };
     let size = (WIDTH as u32, (TOP + row * rows.max(1) as f64 + 26.0) as u32);
-    let canvas = Canvas::new(
-        "heatmap",
-        size,
-        &spec.heading,
-        describe(&features, &windows, &grid),
-    );
+    let canvas = Canvas::new("heatmap", size, &spec.heading, describe(&features, &windows, &grid));
     let drawn = paint(&canvas, &features, &windows, &grid, row);
     canvas.finish(drawn, table(spec, &features, &windows, &grid), notes)
 }
@@ -127,32 +101,16 @@ fn paint(
         canvas.say("no windows to draw");
         return Ok(());
     }
-    let room = features
-        .iter()
-        .map(|f| width(f, TEXT))
-        .fold(0.0, f64::max)
-        .min(LABEL_ROOM);
+    let room = features.iter().map(|f| width(f, TEXT)).fold(0.0, f64::max).min(LABEL_ROOM);
     let left = (room + 10.0).ceil();
-    let overhang = windows
-        .last()
-        .map_or(0.0, |w| width(w, TEXT).min(110.0) / 2.0);
+    let overhang = windows.last().map_or(0.0, |w| width(w, TEXT).min(110.0) / 2.0);
     // Whole pixels: crisp edges, and short path data.
-    let space =
-        |cells: f64| (WIDTH - left - (overhang - cells / 2.0).max(4.0)) / windows.len() as f64;
+    let space = |cells: f64| (WIDTH - left - (overhang - cells / 2.0).max(4.0)) / windows.len() as f64;
     let cell = space(space(0.0)).min(46.0);
     let cell = if cell > 3.0 { cell.floor() } else { cell };
-    let margins = Margins {
-        left,
-        top: TOP,
-        right: WIDTH - left - cell * windows.len() as f64,
-        bottom: 26.0,
-    };
+    let margins = Margins { left, top: TOP, right: WIDTH - left - cell * windows.len() as f64, bottom: 26.0 };
     let x = Axis::slots(windows.len(), slot_labels(windows, cell));
-    let mut frame = canvas.frame(
-        margins,
-        x,
-        Axis::slots(features.len(), Vec::new()).flipped(),
-    )?;
+    let mut frame = canvas.frame(margins, x, Axis::slots(features.len(), Vec::new()).flipped())?;
     frame.mesh(false, false)?;
     cells(&frame, features, windows, grid, (cell, row))?;
     for (i, f) in features.iter().enumerate() {
@@ -192,14 +150,7 @@ fn cells(
             // Everything has a tooltip when cells are few; drifted cells when they are not many.
             let titled = count <= TITLED || (cell.drifted && count <= MAX_TITLED_MARKS);
             match known.last_mut() {
-                Some(last)
-                    if count > MAX_TITLED_MARKS
-                        && last.0 == ink
-                        && last.2 == r
-                        && last.4 + 1 == c =>
-                {
-                    last.4 = c
-                }
+                Some(last) if count > MAX_TITLED_MARKS && last.0 == ink && last.2 == r && last.4 + 1 == c => last.4 = c,
                 _ => known.push((ink, titled, r, c, c)),
             }
         }
@@ -210,27 +161,14 @@ fn cells(
     let (hx, hy) = (0.5 - (0.5 * gap / width).min(0.1), 0.5 - 0.5 / height);
     for &(ink, titled, r, from, to) in &known {
         if titled {
-            frame.title_next(|| {
-                tooltip(
-                    &features[r],
-                    &windows[from],
-                    grid[r][from].0,
-                    grid[r][from].1,
-                )
-            });
+            frame.title_next(|| tooltip(&features[r], &windows[from], grid[r][from].0, grid[r][from].1));
         }
-        frame.block(
-            (from as f64 - hx, r as f64 - hy),
-            (to as f64 + hx, r as f64 + hy),
-            ink,
-        )?;
+        frame.block((from as f64 - hx, r as f64 - hy), (to as f64 + hx, r as f64 + hy), ink)?;
     }
     let each = || {
-        grid.iter().enumerate().flat_map(|(r, row)| {
-            row.iter()
-                .enumerate()
-                .map(move |(c, cell)| (r as f64, c as f64, cell))
-        })
+        grid.iter()
+            .enumerate()
+            .flat_map(|(r, row)| row.iter().enumerate().map(move |(c, cell)| (r as f64, c as f64, cell)))
     };
     for (r, c, _) in each().filter(|(_, _, (_, ratio))| ratio.is_none()) {
         let (sx, sy) = (0.25f64.min(4.0 / width), 4.0 / height);
@@ -238,8 +176,7 @@ fn cells(
     }
     let (ox, oy) = (0.5 - (1.5 / width).min(0.2), 0.5 - 1.5 / height);
     // Narrow cells without gaps are outlined as one where neighbours drifted.
-    let joins =
-        |last: &(f64, f64, f64), r: f64, c: f64| gap == 0.0 && last.0 == r && last.2 + 1.0 == c;
+    let joins = |last: &(f64, f64, f64), r: f64, c: f64| gap == 0.0 && last.0 == r && last.2 + 1.0 == c;
     let mut outlines: Vec<(f64, f64, f64)> = Vec::new();
     for (r, c, _) in each().filter(|(_, _, (cell, _))| cell.drifted) {
         match outlines.last_mut() {
@@ -256,10 +193,7 @@ fn cells(
 fn tooltip(feature: &str, window: &str, cell: &Cell, ratio: Option<f64>) -> String {
     let state = if cell.drifted { ", drifted" } else { "" };
     if cell.label.is_empty() {
-        return format!(
-            "{feature}, {window}: {} × threshold{state}",
-            ratio.map_or("—".to_owned(), number)
-        );
+        return format!("{feature}, {window}: {} × threshold{state}", ratio.map_or("—".to_owned(), number));
     }
     format!("{feature}, {window}: {}{state}", short(&cell.label))
 }
@@ -285,42 +219,24 @@ fn describe(features: &[String], windows: &[String], grid: &[Vec<(&Cell, Option<
             .collect();
         if !now.is_empty() {
             let more = if now.len() > 5 { " and more" } else { "" };
-            out.push_str(&format!(
-                " In {window}: {}{more}.",
-                now[..now.len().min(5)].join(", ")
-            ));
+            out.push_str(&format!(" In {window}: {}{more}.", now[..now.len().min(5)].join(", ")));
         }
     }
     out
 }
 
-fn table(
-    spec: &HeatmapSpec,
-    features: &[String],
-    windows: &[String],
-    grid: &[Vec<(&Cell, Option<f64>)>],
-) -> Table {
+fn table(spec: &HeatmapSpec, features: &[String], windows: &[String], grid: &[Vec<(&Cell, Option<f64>)>]) -> Table {
     // A reader wants the newest windows; a table wider than this is unreadable.
     const COLUMNS: usize = 12;
     let from = windows.len().saturating_sub(COLUMNS);
-    let mut table = Table::new(
-        std::iter::once("feature (score ÷ threshold)".to_owned())
-            .chain(windows[from..].iter().cloned()),
-    );
+    let mut table =
+        Table::new(std::iter::once("feature (score ÷ threshold)".to_owned()).chain(windows[from..].iter().cloned()));
     for (name, row) in features.iter().zip(grid) {
         table.push(|| {
             let value = |(cell, ratio): &(&Cell, Option<f64>)| {
-                ratio.map_or("—".to_owned(), |v| {
-                    if cell.drifted {
-                        format!("{} ▲", number(v))
-                    } else {
-                        number(v)
-                    }
-                })
+                ratio.map_or("—".to_owned(), |v| if cell.drifted { format!("{} ▲", number(v)) } else { number(v) })
             };
-            std::iter::once(name.clone())
-                .chain(row[from..].iter().map(value))
-                .collect()
+            std::iter::once(name.clone()).chain(row[from..].iter().map(value)).collect()
         });
     }
     table.skip(spec.features.len() - features.len());
@@ -332,11 +248,7 @@ mod tests {
     use super::*;
 
     fn cell(ratio: f64) -> Cell {
-        Cell {
-            ratio: Some(ratio),
-            drifted: ratio >= 1.0,
-            label: String::new(),
-        }
+        Cell { ratio: Some(ratio), drifted: ratio >= 1.0, label: String::new() }
     }
 
     #[test]
@@ -348,20 +260,11 @@ mod tests {
             cells: vec![vec![cell(0.2), cell(1.3)], vec![cell(f64::NAN)]],
         });
         let svg = f.svg.as_str();
-        assert!(
-            svg.contains("<title>age, w2: 1.3 × threshold, drifted</title>"),
-            "{svg}"
-        );
+        assert!(svg.contains("<title>age, w2: 1.3 × threshold, drifted</title>"), "{svg}");
         assert_eq!(svg.matches("class=\"bad\"").count(), 2, "legend and cell");
         assert_eq!(svg.matches("class=\"miss\"").count(), 2);
-        assert_eq!(
-            f.description,
-            "2 features over 2 windows; 1 cell drifted. 2 cells without data. In w2: age."
-        );
-        assert_eq!(
-            f.notes,
-            ["1 non-finite score is not drawn (cell zip in w1)"]
-        );
+        assert_eq!(f.description, "2 features over 2 windows; 1 cell drifted. 2 cells without data. In w2: age.");
+        assert_eq!(f.notes, ["1 non-finite score is not drawn (cell zip in w1)"]);
     }
 
     #[test]
@@ -370,13 +273,7 @@ mod tests {
             heading: Heading::new("h", "Drift"),
             features: (0..600).map(|i| format!("feature_{i}")).collect(),
             windows: (0..12).map(|i| format!("2026-{i:02}")).collect(),
-            cells: (0..600)
-                .map(|r| {
-                    (0..12)
-                        .map(|c| cell(f64::from((r * 7 + c * 13) % 23) / 10.0))
-                        .collect()
-                })
-                .collect(),
+            cells: (0..600).map(|r| (0..12).map(|c| cell(f64::from((r * 7 + c * 13) % 23) / 10.0)).collect()).collect(),
         });
         assert_eq!(f.notes, ["the first 500 of 600 features are drawn"]);
         assert!(f.svg.as_str().len() < 40 * 6000, "{}", f.svg.as_str().len());

@@ -36,10 +36,7 @@ fn values() -> impl Strategy<Value = Vec<f64>> {
 
 /// A tiny XML 1.0 check: balanced tags, quoted attributes, legal characters, plain coordinates.
 fn check(svg: &str) -> Result<(), String> {
-    if let Some(c) = svg
-        .chars()
-        .find(|c| matches!(c, '\0'..='\u{1f}' | '\u{FFFE}' | '\u{FFFF}' | '\u{202E}'))
-    {
+    if let Some(c) = svg.chars().find(|c| matches!(c, '\0'..='\u{1f}' | '\u{FFFE}' | '\u{FFFF}' | '\u{202E}')) {
         return Err(format!("illegal {c:?}"));
     }
     let mut open: Vec<&str> = Vec::new();
@@ -50,10 +47,7 @@ fn check(svg: &str) -> Result<(), String> {
             return Err(format!("stray > in {text:?}"));
         }
         for entity in text.split('&').skip(1) {
-            if !["amp;", "lt;", "gt;", "quot;"]
-                .iter()
-                .any(|e| entity.starts_with(e))
-            {
+            if !["amp;", "lt;", "gt;", "quot;"].iter().any(|e| entity.starts_with(e)) {
                 return Err(format!("bare & in {text:?}"));
             }
         }
@@ -82,9 +76,7 @@ fn check(svg: &str) -> Result<(), String> {
             };
             let key = key.trim_end_matches('=');
             if matches!(key, "d" | "x" | "y" | "cx" | "cy" | "r")
-                && !value
-                    .chars()
-                    .all(|c| c.is_ascii_digit() || " .-Mmhvlz".contains(c))
+                && !value.chars().all(|c| c.is_ascii_digit() || " .-Mmhvlz".contains(c))
             {
                 return Err(format!("{key}={value}"));
             }
@@ -96,22 +88,14 @@ fn check(svg: &str) -> Result<(), String> {
             open.push(name);
         }
     }
-    if open.is_empty() {
-        Ok(())
-    } else {
-        Err(format!("open: {open:?}"))
-    }
+    if open.is_empty() { Ok(()) } else { Err(format!("open: {open:?}")) }
 }
 
 fn sound(figure: Figure) -> Result<(), TestCaseError> {
     if let Err(e) = check(figure.svg.as_str()) {
         return Err(TestCaseError::fail(format!("{e}\n{}", figure.svg.as_str())));
     }
-    prop_assert!(
-        !figure.notes.iter().any(|n| n.contains("incomplete")),
-        "{:?}",
-        figure.notes
-    );
+    prop_assert!(!figure.notes.iter().any(|n| n.contains("incomplete")), "{:?}", figure.notes);
     for row in &figure.table.rows {
         prop_assert_eq!(row.len(), figure.table.columns.len());
     }
@@ -120,18 +104,11 @@ fn sound(figure: Figure) -> Result<(), TestCaseError> {
 }
 
 fn heading(text: &str) -> Heading {
-    Heading {
-        id: text.to_owned(),
-        title: text.to_owned(),
-        about: None,
-    }
+    Heading { id: text.to_owned(), title: text.to_owned(), about: None }
 }
 
 fn pairs(v: &[f64]) -> Vec<(f64, f64)> {
-    v.iter()
-        .zip(v.iter().rev())
-        .map(|(a, b)| (*a, *b))
-        .collect()
+    v.iter().zip(v.iter().rev()).map(|(a, b)| (*a, *b)).collect()
 }
 
 proptest! {
@@ -226,21 +203,10 @@ fn drift_scores_of_any_kind_render() {
         };
         let figure = score_over_time(&spec);
         check(figure.svg.as_str()).unwrap();
-        let lost = set
-            .iter()
-            .filter(|v| guard::Finite::new(**v).is_none())
-            .count();
-        let told = figure
-            .notes
-            .iter()
-            .any(|n| n.starts_with(&format!("{lost} ")) && n.contains("(window"));
+        let lost = set.iter().filter(|v| guard::Finite::new(**v).is_none()).count();
+        let told = figure.notes.iter().any(|n| n.starts_with(&format!("{lost} ")) && n.contains("(window"));
         assert_eq!(told, lost > 0, "{:?}", figure.notes);
-        assert!(
-            figure
-                .notes
-                .iter()
-                .any(|n| n == "1 non-finite bound is not drawn")
-        );
+        assert!(figure.notes.iter().any(|n| n == "1 non-finite bound is not drawn"));
     }
 }
 
@@ -267,20 +233,11 @@ fn a_sparkline_byte_for_byte() {
 /// A million steps are thinned, not drawn.
 #[test]
 fn a_million_points_are_thinned() {
-    let points: Vec<(f64, f64)> = (0..1_000_000)
-        .map(|i| (f64::from(i), f64::from(i % 977)))
-        .collect();
+    let points: Vec<(f64, f64)> = (0..1_000_000).map(|i| (f64::from(i), f64::from(i % 977))).collect();
     let figure = series(&SeriesSpec {
         heading: heading("m"),
-        series: vec![StepSeries {
-            name: "a".to_owned(),
-            points,
-        }],
+        series: vec![StepSeries { name: "a".to_owned(), points }],
         ..SeriesSpec::default()
     });
-    assert!(
-        figure.svg.as_str().len() < 9_000,
-        "{}",
-        figure.svg.as_str().len()
-    );
+    assert!(figure.svg.as_str().len() < 9_000, "{}", figure.svg.as_str().len());
 }

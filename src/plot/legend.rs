@@ -31,10 +31,7 @@ pub(crate) struct Entry {
 
 impl Entry {
     pub(crate) fn new(swatch: Swatch, label: impl Into<String>) -> Entry {
-        Entry {
-            swatch,
-            label: label.into(),
-        }
+        Entry { swatch, label: label.into() }
     }
 
     fn width(&self) -> f64 {
@@ -57,9 +54,7 @@ impl Swatch {
                 canvas.dot(middle, 5.0, ring)
             }
             Swatch::Whisker(ink) => canvas.stroke((middle.0, a.1), (middle.0, b.1), ink),
-            Swatch::Slash(ink) => {
-                canvas.stroke((a.0 + 1.0, b.1 - 1.0), (b.0 - 1.0, a.1 + 1.0), ink)
-            }
+            Swatch::Slash(ink) => canvas.stroke((a.0 + 1.0, b.1 - 1.0), (b.0 - 1.0, a.1 + 1.0), ink),
         }
     }
 }
@@ -85,12 +80,7 @@ pub(crate) fn rows(entries: &[Entry], room: f64) -> usize {
 }
 
 /// Draws the entries in rows from `(left, baseline)`, as wide as `room` pixels.
-pub(crate) fn draw_rows(
-    canvas: &Canvas,
-    entries: &[Entry],
-    (left, baseline): (f64, f64),
-    room: f64,
-) -> Drawn {
+pub(crate) fn draw_rows(canvas: &Canvas, entries: &[Entry], (left, baseline): (f64, f64), room: f64) -> Drawn {
     let (mut x, mut y) = (0.0, baseline);
     for e in entries {
         let w = e.width().min(room);
@@ -100,13 +90,7 @@ pub(crate) fn draw_rows(
         }
         e.swatch.draw(canvas, (left + x, y))?;
         let at = (left + x + SWATCH + 5.0, y);
-        canvas.pen().text(
-            &fit(&e.label, room - SWATCH - 5.0, TEXT),
-            at,
-            -1,
-            TEXT,
-            Ink::Text,
-        );
+        canvas.pen().text(&fit(&e.label, room - SWATCH - 5.0, TEXT), at, -1, TEXT, Ink::Text);
         x += w + GAP;
     }
     Ok(())
@@ -117,9 +101,7 @@ pub(crate) fn draw_rows(
 pub(crate) fn head(canvas: &Canvas, name: &str, entries: &[Entry], across: f64) -> Drawn<f64> {
     let baseline = 12.0;
     let shown = fit(name, across, TEXT);
-    canvas
-        .pen()
-        .text(&shown, (0.0, baseline), -1, TEXT, Ink::Muted);
+    canvas.pen().text(&shown, (0.0, baseline), -1, TEXT, Ink::Muted);
     if entries.is_empty() {
         return Ok(if name.is_empty() { 8.0 } else { ROW + 6.0 });
     }
@@ -128,11 +110,7 @@ pub(crate) fn head(canvas: &Canvas, name: &str, entries: &[Entry], across: f64) 
         draw_rows(canvas, entries, (beside, baseline), across - beside)?;
         return Ok(ROW + 6.0);
     }
-    let below = if name.is_empty() {
-        baseline
-    } else {
-        baseline + ROW
-    };
+    let below = if name.is_empty() { baseline } else { baseline + ROW };
     draw_rows(canvas, entries, (0.0, below), across)?;
     Ok(below + (rows(entries, across) - 1) as f64 * ROW + 12.0)
 }
@@ -149,25 +127,14 @@ pub(crate) const END_ROOM: f64 = 170.0;
 
 /// Room for end labels beside a plot, in pixels.
 pub(crate) fn end_room(texts: &[&str]) -> f64 {
-    texts
-        .iter()
-        .map(|t| width(t, TEXT) * BOLD)
-        .fold(0.0, f64::max)
-        .min(END_ROOM)
-        + 10.0
+    texts.iter().map(|t| width(t, TEXT) * BOLD).fold(0.0, f64::max).min(END_ROOM) + 10.0
 }
 
 /// Draws the end labels right of `x`, moved apart within `(top, bottom)`.
 pub(crate) fn draw_ends(canvas: &Canvas, ends: &[EndLabel], x: f64, within: (f64, f64)) {
     let wished: Vec<f64> = ends.iter().map(|e| e.y).collect();
     for (end, y) in ends.iter().zip(spread(&wished, 13.0, within)) {
-        canvas.pen().text(
-            &fit(&end.text, END_ROOM, TEXT * BOLD),
-            (x + 8.0, y + 4.0),
-            -1,
-            TEXT,
-            end.ink,
-        );
+        canvas.pen().text(&fit(&end.text, END_ROOM, TEXT * BOLD), (x + 8.0, y + 4.0), -1, TEXT, end.ink);
     }
 }
 
@@ -178,10 +145,7 @@ pub(crate) fn draw_ends(canvas: &Canvas, ends: &[EndLabel], x: f64, within: (f64
 pub(crate) fn spread(wished: &[f64], gap: f64, (top, bottom): (f64, f64)) -> Vec<f64> {
     let mut order: Vec<usize> = (0..wished.len()).collect();
     order.sort_by(|a, b| wished[*a].total_cmp(&wished[*b]));
-    let mut at: Vec<f64> = order
-        .iter()
-        .map(|i| wished[*i].clamp(top, bottom))
-        .collect();
+    let mut at: Vec<f64> = order.iter().map(|i| wished[*i].clamp(top, bottom)).collect();
     for i in 1..at.len() {
         at[i] = at[i].max(at[i - 1] + gap);
     }
@@ -210,9 +174,7 @@ mod tests {
 
     #[test]
     fn legends_wrap() {
-        let e: Vec<Entry> = (0..6)
-            .map(|i| Entry::new(Swatch::Block(Ink::band(i)), "a rather long name"))
-            .collect();
+        let e: Vec<Entry> = (0..6).map(|i| Entry::new(Swatch::Block(Ink::band(i)), "a rather long name")).collect();
         assert!(rows(&e, 300.0) >= 3);
         assert_eq!(rows(&[], 300.0), 0);
     }

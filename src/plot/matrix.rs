@@ -41,12 +41,7 @@ struct Layout {
 /// Draws the chart.
 pub fn draw(spec: &MatrixSpec) -> Figure {
     let n = spec.classes.len().min(MAX_CLASSES);
-    let names: Vec<String> = spec
-        .classes
-        .iter()
-        .take(n)
-        .map(|c| short(c).into_owned())
-        .collect();
+    let names: Vec<String> = spec.classes.iter().take(n).map(|c| short(c).into_owned()).collect();
     let mut out = LeftOut::default();
     let counts: Vec<Vec<Option<f64>>> = (0..n)
         .map(|r| {
@@ -64,17 +59,11 @@ pub fn draw(spec: &MatrixSpec) -> Figure {
         .collect();
     let mut notes = out.notes_as("non-finite or negative", "count", "cell");
     if spec.classes.len() > n {
-        notes.push(format!(
-            "the first {n} of {} classes are drawn",
-            spec.classes.len()
-        ));
+        notes.push(format!("the first {n} of {} classes are drawn", spec.classes.len()));
     }
     let layout = lay_out(&names);
     let side = layout.cell * n.max(1) as f64;
-    let size = (
-        (layout.left + side + 6.0).ceil().max(200.0) as u32,
-        (layout.top + side + 6.0).ceil() as u32,
-    );
+    let size = ((layout.left + side + 6.0).ceil().max(200.0) as u32, (layout.top + side + 6.0).ceil() as u32);
     let canvas = Canvas::new("matrix", size, &spec.heading, describe(&names, &counts));
     let drawn = if n == 0 {
         canvas.say("no classes");
@@ -95,44 +84,20 @@ fn lay_out(names: &[String]) -> Layout {
     let room = longest * text / TEXT;
     let upwards = room > cell - 6.0;
     let left = room.min(LABEL_ROOM) + 24.0;
-    let top = if upwards {
-        room.min(LABEL_ROOM * 0.7) + 28.0
-    } else {
-        40.0
-    };
-    Layout {
-        classes: n,
-        cell,
-        left,
-        top,
-        upwards,
-        text,
-    }
+    let top = if upwards { room.min(LABEL_ROOM * 0.7) + 28.0 } else { 40.0 };
+    Layout { classes: n, cell, left, top, upwards, text }
 }
 
 /// Level 0 is for empty cells alone; everything else is spread over the other nine.
 fn shade(share: f64) -> Ink {
-    if share > 0.0 {
-        Ink::level(0.1 + 0.9 * share)
-    } else {
-        Ink::Q0
-    }
+    if share > 0.0 { Ink::level(0.1 + 0.9 * share) } else { Ink::Q0 }
 }
 
 fn row_sum(row: &[Option<f64>]) -> f64 {
-    row.iter()
-        .flatten()
-        .sum::<f64>()
-        .min(super::guard::MAX_MAGNITUDE)
+    row.iter().flatten().sum::<f64>().min(super::guard::MAX_MAGNITUDE)
 }
 
-fn paint(
-    canvas: &Canvas,
-    layout: &Layout,
-    size: (u32, u32),
-    names: &[String],
-    counts: &[Vec<Option<f64>>],
-) -> Drawn {
+fn paint(canvas: &Canvas, layout: &Layout, size: (u32, u32), names: &[String], counts: &[Vec<Option<f64>>]) -> Drawn {
     let n = layout.classes;
     let side = layout.cell * n as f64;
     let margins = Margins {
@@ -141,11 +106,7 @@ fn paint(
         right: f64::from(size.0) - layout.left - side,
         bottom: f64::from(size.1) - layout.top - side,
     };
-    let frame = canvas.frame(
-        margins,
-        Axis::slots(n, Vec::new()),
-        Axis::slots(n, Vec::new()).flipped(),
-    )?;
+    let frame = canvas.frame(margins, Axis::slots(n, Vec::new()), Axis::slots(n, Vec::new()).flipped())?;
     labels(canvas, &frame, layout, names);
     // Cells in order of shade, so that neighbours in the output share an element.
     let mut cells: Vec<(Ink, usize, usize, f64, f64)> = Vec::with_capacity(n * n);
@@ -161,36 +122,20 @@ fn paint(
     let titled = n * n <= super::pen::MAX_TITLED_MARKS;
     // Marks with tooltips apart from those without.
     cells.sort_by_key(|c| (c.0 as u8, titled && c.3 > 0.0));
-    let inset = if layout.cell > 14.0 {
-        0.5 - 0.5 / layout.cell
-    } else {
-        0.5
-    };
+    let inset = if layout.cell > 14.0 { 0.5 - 0.5 / layout.cell } else { 0.5 };
     for &(ink, r, c, v, share) in &cells {
         // Where cells are many, empty ones stay unpainted: the ground says the same for less.
         if !titled && v == 0.0 {
             continue;
         }
         if titled && v > 0.0 {
-            frame.title_next(|| {
-                format!(
-                    "{} → {}: {} ({})",
-                    names[r],
-                    names[c],
-                    number(v),
-                    percent(share)
-                )
-            });
+            frame.title_next(|| format!("{} → {}: {} ({})", names[r], names[c], number(v), percent(share)));
         }
         let (x, y) = (c as f64, r as f64);
         frame.block((x - inset, y - inset), (x + inset, y + inset), ink)?;
     }
     let half = 0.5;
-    frame.block(
-        (-half, -half),
-        (n as f64 - half, n as f64 - half),
-        Ink::Grid,
-    )?;
+    frame.block((-half, -half), (n as f64 - half, n as f64 - half), Ink::Grid)?;
     let text = if layout.cell >= 30.0 { TEXT } else { 9.0 };
     for &(ink, r, c, v, _) in &cells {
         let label = number(v);
@@ -201,11 +146,7 @@ fn paint(
                 (x, y + text * 0.36),
                 0,
                 text,
-                if ink as u8 >= Ink::Q5 as u8 {
-                    Ink::OnDark
-                } else {
-                    Ink::Text
-                },
+                if ink as u8 >= Ink::Q5 as u8 { Ink::OnDark } else { Ink::Text },
             );
         }
     }
@@ -214,12 +155,8 @@ fn paint(
 
 fn labels(canvas: &Canvas, frame: &Frame, layout: &Layout, names: &[String]) {
     let (left, top, _, _) = frame.edges();
-    canvas
-        .pen()
-        .text("predicted →", (left, 12.0), -1, TEXT, Ink::Muted);
-    canvas
-        .pen()
-        .text("true ↓", (0.0, top - 8.0), -1, TEXT, Ink::Muted);
+    canvas.pen().text("predicted →", (left, 12.0), -1, TEXT, Ink::Muted);
+    canvas.pen().text("true ↓", (0.0, top - 8.0), -1, TEXT, Ink::Muted);
     let room = LABEL_ROOM * 1.02;
     for (i, name) in names.iter().enumerate() {
         let (_, y) = frame.place((0.0, i as f64));
@@ -227,13 +164,7 @@ fn labels(canvas: &Canvas, frame: &Frame, layout: &Layout, names: &[String]) {
         if cut != *name {
             frame.title_next(|| name.clone());
         }
-        frame.text(
-            &cut,
-            (left - 6.0, y + layout.text * 0.36),
-            1,
-            layout.text,
-            Ink::Text,
-        );
+        frame.text(&cut, (left - 6.0, y + layout.text * 0.36), 1, layout.text, Ink::Text);
     }
     for (i, name) in names.iter().enumerate() {
         let (x, _) = frame.place((i as f64, 0.0));
@@ -242,12 +173,7 @@ fn labels(canvas: &Canvas, frame: &Frame, layout: &Layout, names: &[String]) {
             if cut != *name {
                 frame.title_next(|| name.clone());
             }
-            canvas.pen().text_rising(
-                &cut,
-                (x + layout.text * 0.36, top - 6.0),
-                layout.text,
-                Ink::Text,
-            );
+            canvas.pen().text_rising(&cut, (x + layout.text * 0.36, top - 6.0), layout.text, Ink::Text);
         } else {
             frame.text(name, (x, top - 6.0), 0, layout.text, Ink::Text);
         }
@@ -255,16 +181,8 @@ fn labels(canvas: &Canvas, frame: &Frame, layout: &Layout, names: &[String]) {
 }
 
 fn describe(names: &[String], counts: &[Vec<Option<f64>>]) -> String {
-    let total: f64 = counts
-        .iter()
-        .map(|r| row_sum(r))
-        .sum::<f64>()
-        .min(super::guard::MAX_MAGNITUDE);
-    let right: f64 = counts
-        .iter()
-        .enumerate()
-        .filter_map(|(i, r)| r.get(i).copied().flatten())
-        .sum();
+    let total: f64 = counts.iter().map(|r| row_sum(r)).sum::<f64>().min(super::guard::MAX_MAGNITUDE);
+    let right: f64 = counts.iter().enumerate().filter_map(|(i, r)| r.get(i).copied().flatten()).sum();
     let mut out = format!("{}, true against predicted.", plural(names.len(), "class"));
     if total > 0.0 {
         out.push_str(&format!(
@@ -286,24 +204,16 @@ fn describe(names: &[String], counts: &[Vec<Option<f64>>]) -> String {
         }
     }
     if let Some((v, r, c)) = worst {
-        out.push_str(&format!(
-            " Most frequent confusion: {} taken for {} ({}).",
-            names[r],
-            names[c],
-            number(v)
-        ));
+        out.push_str(&format!(" Most frequent confusion: {} taken for {} ({}).", names[r], names[c], number(v)));
     }
     out
 }
 
 fn table(names: &[String], counts: &[Vec<Option<f64>>]) -> Table {
-    let mut table =
-        Table::new(std::iter::once("true \\ predicted".to_owned()).chain(names.iter().cloned()));
+    let mut table = Table::new(std::iter::once("true \\ predicted".to_owned()).chain(names.iter().cloned()));
     for (name, row) in names.iter().zip(counts) {
         table.push(|| {
-            std::iter::once(name.clone())
-                .chain(row.iter().map(|v| v.map_or("—".to_owned(), number)))
-                .collect()
+            std::iter::once(name.clone()).chain(row.iter().map(|v| v.map_or("—".to_owned(), number))).collect()
         });
     }
     table
@@ -321,19 +231,9 @@ mod tests {
             counts: vec![vec![90.0, 10.0], vec![1.0, 1.0]],
         });
         let svg = f.svg.as_str();
-        assert!(
-            svg.contains("class=\"q9\"")
-                && svg.contains("class=\"q1\"")
-                && svg.contains("class=\"q5\"")
-        );
-        assert!(
-            svg.contains("<title>no → yes: 10 (10\u{a0}%)</title>"),
-            "{svg}"
-        );
-        assert!(
-            f.description
-                .contains("Most frequent confusion: no taken for yes (10).")
-        );
+        assert!(svg.contains("class=\"q9\"") && svg.contains("class=\"q1\"") && svg.contains("class=\"q5\""));
+        assert!(svg.contains("<title>no → yes: 10 (10\u{a0}%)</title>"), "{svg}");
+        assert!(f.description.contains("Most frequent confusion: no taken for yes (10)."));
     }
 
     #[test]
@@ -343,10 +243,7 @@ mod tests {
             classes: vec!["a".to_owned(), "b".to_owned()],
             counts: vec![vec![f64::NAN, -1.0], vec![3.0]],
         });
-        assert_eq!(
-            f.notes,
-            ["2 non-finite or negative counts are not drawn (cells a → a, a → b)"]
-        );
+        assert_eq!(f.notes, ["2 non-finite or negative counts are not drawn (cells a → a, a → b)"]);
         assert_eq!(f.table.rows[1], ["b", "3", "—"]);
     }
 
@@ -354,23 +251,9 @@ mod tests {
     fn sixty_classes_stay_compact() {
         let classes: Vec<String> = (0..80).map(|i| format!("class number {i}")).collect();
         let counts = (0..80)
-            .map(|r| {
-                (0..80)
-                    .map(|c| {
-                        if r == c {
-                            50.0
-                        } else {
-                            f64::from((r * c) % 7 == 3)
-                        }
-                    })
-                    .collect()
-            })
+            .map(|r| (0..80).map(|c| if r == c { 50.0 } else { f64::from((r * c) % 7 == 3) }).collect())
             .collect();
-        let f = draw(&MatrixSpec {
-            heading: Heading::new("m", "Confusion"),
-            classes,
-            counts,
-        });
+        let f = draw(&MatrixSpec { heading: Heading::new("m", "Confusion"), classes, counts });
         assert!(f.svg.as_str().len() < 30_000, "{}", f.svg.as_str().len());
         assert_eq!(f.notes, ["the first 60 of 80 classes are drawn"]);
     }

@@ -106,10 +106,7 @@ pub const MAX_TABLE_ROWS: usize = 100;
 impl Table {
     /// An empty table with these column heads.
     pub(crate) fn new<S: Into<String>>(columns: impl IntoIterator<Item = S>) -> Table {
-        Table {
-            columns: columns.into_iter().map(Into::into).collect(),
-            ..Table::default()
-        }
+        Table { columns: columns.into_iter().map(Into::into).collect(), ..Table::default() }
     }
 
     /// Adds a row, or counts it when the table is full; the row is only made when there is room.
@@ -143,10 +140,6 @@ pub struct Heading {
 impl Heading {
     /// A heading whose description the chart writes itself.
     pub fn new(id: impl Into<String>, title: impl Into<String>) -> Heading {
-        Heading {
-            id: id.into(),
-            title: title.into(),
-            about: None,
-        }
+        Heading { id: id.into(), title: title.into(), about: None }
     }
 }

@@ -53,18 +53,9 @@ pub(crate) struct Pen {
 
 impl Pen {
     /// Starts a figure of a kind; `prefix` makes its ids unique on the page. Sizes are in pixels.
-    pub(crate) fn new(
-        kind: &str,
-        (w, h): (u32, u32),
-        prefix: &str,
-        title: &str,
-        description: &str,
-    ) -> Pen {
+    pub(crate) fn new(kind: &str, (w, h): (u32, u32), prefix: &str, title: &str, description: &str) -> Pen {
         let mut out = String::with_capacity(4096);
-        let id: String = prefix
-            .chars()
-            .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
-            .collect();
+        let id: String = prefix.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect();
         let _ = write!(
             out,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"plot plot-{kind}\" width=\"{w}\" height=\"{h}\" \
@@ -76,13 +67,7 @@ impl Pen {
         escape_into(&mut out, description);
         out.push_str("</desc>");
         let scale = UNITS.unsigned_abs();
-        Pen {
-            size: (w * scale, h * scale),
-            out,
-            open: Open::Nothing,
-            title: None,
-            titled: 0,
-        }
+        Pen { size: (w * scale, h * scale), out, open: Open::Nothing, title: None, titled: 0 }
     }
 
     /// Gives the next mark a tooltip, as long as the figure has few of them.
@@ -108,26 +93,12 @@ impl Pen {
             0 => HPosKey::Middle,
             1.. => HPosKey::End,
         };
-        self.put_text(
-            text,
-            (units(x), units(y)),
-            anchor,
-            units(size),
-            ink.style(),
-            0,
-        );
+        self.put_text(text, (units(x), units(y)), anchor, units(size), ink.style(), 0);
     }
 
     /// Text turned by −90 degrees that starts at the place given in pixels and rises from it.
     pub(crate) fn text_rising(&mut self, text: &str, (x, y): (f64, f64), size: f64, ink: Ink) {
-        self.put_text(
-            text,
-            (units(x), units(y)),
-            HPosKey::Start,
-            units(size),
-            ink.style(),
-            -90,
-        );
+        self.put_text(text, (units(x), units(y)), HPosKey::Start, units(size), ink.style(), -90);
     }
 
     /// A tooltip set before holds the full text of a cut one.
@@ -258,11 +229,7 @@ impl Pen {
             self.next_value(first.1 - last.1);
         } else {
             self.close();
-            let _ = write!(
-                self.out,
-                "<path class=\"{}\" {} d=\"M",
-                style.class, style.fallback
-            );
+            let _ = write!(self.out, "<path class=\"{}\" {} d=\"M", style.class, style.fallback);
             self.value(first.0);
             self.next_value(first.1);
         }
@@ -340,14 +307,8 @@ mod tests {
     #[test]
     fn head_is_accessible_and_escaped() {
         let svg = Pen::new("trend", (100, 50), "a\" b", "A < B", "d\0").finish();
-        assert!(
-            svg.contains("role=\"img\" aria-labelledby=\"ab-t ab-d\""),
-            "{svg}"
-        );
-        assert!(
-            svg.contains("<title id=\"ab-t\">A &lt; B</title><desc id=\"ab-d\">d</desc>"),
-            "{svg}"
-        );
+        assert!(svg.contains("role=\"img\" aria-labelledby=\"ab-t ab-d\""), "{svg}");
+        assert!(svg.contains("<title id=\"ab-t\">A &lt; B</title><desc id=\"ab-d\">d</desc>"), "{svg}");
     }
 
     #[test]

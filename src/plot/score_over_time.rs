@@ -25,14 +25,7 @@ pub struct ScoreOverTimeSpec {
 
 /// Draws the chart.
 pub fn draw(spec: &ScoreOverTimeSpec) -> Figure {
-    let points = spec
-        .values
-        .iter()
-        .map(|v| TrendPoint {
-            value: *v,
-            ..TrendPoint::default()
-        })
-        .collect();
+    let points = spec.values.iter().map(|v| TrendPoint { value: *v, ..TrendPoint::default() }).collect();
     let passes = spec.quiet.unwrap_or(Side::AtMost);
     trend::draw_as(
         "score",
@@ -41,16 +34,9 @@ pub fn draw(spec: &ScoreOverTimeSpec) -> Figure {
             metric: spec.score.clone(),
             place: "window".to_owned(),
             labels: spec.windows.clone(),
-            series: vec![TrendSeries {
-                name: String::new(),
-                points,
-            }],
+            series: vec![TrendSeries { name: String::new(), points }],
             interval_name: String::new(),
-            threshold: spec.threshold.clone().map(|(value, label)| Threshold {
-                value,
-                label,
-                passes,
-            }),
+            threshold: spec.threshold.clone().map(|(value, label)| Threshold { value, label, passes }),
         },
     )
 }
@@ -71,10 +57,6 @@ mod tests {
         });
         assert!(f.svg.as_str().contains("plot-score"));
         assert!(f.svg.as_str().contains("class=\"beyond\""));
-        assert!(
-            f.description.contains("over 2 windows"),
-            "{}",
-            f.description
-        );
+        assert!(f.description.contains("over 2 windows"), "{}", f.description);
     }
 }

@@ -45,11 +45,7 @@ struct Line {
 
 /// Draws the chart.
 pub fn draw(spec: &SeriesSpec) -> Figure {
-    let step = if spec.step.is_empty() {
-        "step"
-    } else {
-        &spec.step
-    };
+    let step = if spec.step.is_empty() { "step" } else { &spec.step };
     let mut out = LeftOut::default();
     let shown = || spec.series.iter().take(MAX_SERIES);
     let y_limit = reach(shown().flat_map(|s| s.points.iter().map(|p| p.1)));
@@ -75,40 +71,22 @@ pub fn draw(spec: &SeriesSpec) -> Figure {
             if !points.is_sorted_by(|a, b| a.0 <= b.0) {
                 points.sort_by(|a, b| a.0.total_cmp(&b.0));
             }
-            Line {
-                name: short(&s.name).into_owned(),
-                points,
-            }
+            Line { name: short(&s.name).into_owned(), points }
         })
         .collect();
     let mut notes = out.notes("point", step);
     if spec.series.len() > MAX_SERIES {
-        notes.push(format!(
-            "the first {MAX_SERIES} of {} series are drawn",
-            spec.series.len()
-        ));
+        notes.push(format!("the first {MAX_SERIES} of {} series are drawn", spec.series.len()));
     }
     let metric = short(&spec.metric);
-    let canvas = Canvas::new(
-        "series",
-        SIZE,
-        &spec.heading,
-        describe(&metric, step, &lines),
-    );
+    let canvas = Canvas::new("series", SIZE, &spec.heading, describe(&metric, step, &lines));
     let drawn = paint(&canvas, &metric, step, &lines);
     canvas.finish(drawn, table(spec, step), notes)
 }
 
 fn paint(canvas: &Canvas, metric: &str, step: &str, lines: &[Line]) -> Drawn {
-    let known = || {
-        lines
-            .iter()
-            .flat_map(|l| l.points.iter().filter_map(|(x, y)| y.map(|y| (*x, y))))
-    };
-    let (Some(x), Some(y)) = (
-        Span::of(known().map(|p| p.0)),
-        Span::of(known().map(|p| p.1)),
-    ) else {
+    let known = || lines.iter().flat_map(|l| l.points.iter().filter_map(|(x, y)| y.map(|y| (*x, y))));
+    let (Some(x), Some(y)) = (Span::of(known().map(|p| p.0)), Span::of(known().map(|p| p.1))) else {
         canvas.say("no points to draw");
         return Ok(());
     };
@@ -118,19 +96,11 @@ fn paint(canvas: &Canvas, metric: &str, step: &str, lines: &[Line]) -> Drawn {
         .iter()
         .filter_map(|l| {
             let v = l.points.iter().rev().find_map(|p| p.1)?;
-            Some((
-                v,
-                format!("{} {}", l.name, brief(v)).trim_start().to_owned(),
-            ))
+            Some((v, format!("{} {}", l.name, brief(v)).trim_start().to_owned()))
         })
         .collect();
     let texts: Vec<&str> = lasts.iter().map(|l| l.1.as_str()).collect();
-    let margins = Margins {
-        left: y.label_room(),
-        top,
-        right: end_room(&texts),
-        bottom: 38.0,
-    };
+    let margins = Margins { left: y.label_room(), top, right: end_room(&texts), bottom: 38.0 };
     let mut frame = canvas.frame(margins, Axis::tight(x, 7), y)?;
     frame.mesh(false, true)?;
     frame.baseline()?;
@@ -145,21 +115,10 @@ fn paint(canvas: &Canvas, metric: &str, step: &str, lines: &[Line]) -> Drawn {
             }
         }
     }
-    let ends: Vec<EndLabel> = lasts
-        .into_iter()
-        .map(|(v, text)| EndLabel {
-            y: frame.place((0.0, v)).1,
-            text,
-            ink: Ink::Strong,
-        })
-        .collect();
+    let ends: Vec<EndLabel> =
+        lasts.into_iter().map(|(v, text)| EndLabel { y: frame.place((0.0, v)).1, text, ink: Ink::Strong }).collect();
     for (i, line) in lines.iter().enumerate() {
-        if let Some((x, y)) = line
-            .points
-            .iter()
-            .rev()
-            .find_map(|(x, y)| y.map(|y| (*x, y)))
-        {
+        if let Some((x, y)) = line.points.iter().rev().find_map(|(x, y)| y.map(|y| (*x, y))) {
             frame.dot((x, y), 3.0, Ink::dot(i))?;
         }
     }
@@ -168,11 +127,7 @@ fn paint(canvas: &Canvas, metric: &str, step: &str, lines: &[Line]) -> Drawn {
 }
 
 fn describe(metric: &str, step: &str, lines: &[Line]) -> String {
-    let mut out = format!(
-        "{} over {step}s, {} series.",
-        if metric.is_empty() { "Value" } else { metric },
-        lines.len()
-    );
+    let mut out = format!("{} over {step}s, {} series.", if metric.is_empty() { "Value" } else { metric }, lines.len());
     for l in lines {
         let known = || l.points.iter().filter_map(|(x, y)| y.map(|y| (*x, y)));
         if let (Some(a), Some(b)) = (known().next(), known().next_back()) {
@@ -191,33 +146,19 @@ fn describe(metric: &str, step: &str, lines: &[Line]) -> String {
 
 /// A summary per series: thousands of steps are not for reading.
 fn table(spec: &SeriesSpec, step: &str) -> Table {
-    let mut table = Table::new([
-        "series",
-        "points",
-        "first",
-        "lowest",
-        "highest",
-        "last",
-        &format!("last {step}"),
-    ]);
+    let mut table = Table::new(["series", "points", "first", "lowest", "highest", "last", &format!("last {step}")]);
     for s in &spec.series {
         table.push(|| {
             let drawable = || s.points.iter().filter(|p| finite(Some(p.1)).is_some());
             let pick = |p: Option<&(f64, f64)>| p.map_or("—".to_owned(), |p| number(p.1));
             vec![
                 short(&s.name).into_owned(),
-                plural(s.points.len(), "point")
-                    .split(' ')
-                    .next()
-                    .unwrap_or("0")
-                    .to_owned(),
+                plural(s.points.len(), "point").split(' ').next().unwrap_or("0").to_owned(),
                 pick(drawable().next()),
                 pick(drawable().min_by(|a, b| a.1.total_cmp(&b.1))),
                 pick(drawable().max_by(|a, b| a.1.total_cmp(&b.1))),
                 pick(drawable().next_back()),
-                drawable()
-                    .next_back()
-                    .map_or("—".to_owned(), |p| number(p.0)),
+                drawable().next_back().map_or("—".to_owned(), |p| number(p.0)),
             ]
         });
     }
@@ -230,18 +171,13 @@ mod tests {
 
     #[test]
     fn a_long_series_stays_small_and_keeps_its_peak() {
-        let mut points: Vec<(f64, f64)> = (0..100_000)
-            .map(|i| (f64::from(i), (f64::from(i) * 0.37).sin()))
-            .collect();
+        let mut points: Vec<(f64, f64)> = (0..100_000).map(|i| (f64::from(i), (f64::from(i) * 0.37).sin())).collect();
         points[54_321].1 = 9.0;
         let spec = SeriesSpec {
             heading: Heading::new("l", "loss"),
             metric: "loss".to_owned(),
             step: "step".to_owned(),
-            series: vec![StepSeries {
-                name: "train".to_owned(),
-                points,
-            }],
+            series: vec![StepSeries { name: "train".to_owned(), points }],
         };
         let f = draw(&spec);
         assert!(f.svg.as_str().len() < 8_000, "{}", f.svg.as_str().len());
@@ -250,19 +186,11 @@ mod tests {
 
     #[test]
     fn missing_steps_are_named() {
-        let points = vec![
-            (1.0, 0.5),
-            (4.0, f64::NAN),
-            (7.0, f64::INFINITY),
-            (9.0, 0.25),
-        ];
+        let points = vec![(1.0, 0.5), (4.0, f64::NAN), (7.0, f64::INFINITY), (9.0, 0.25)];
         let f = draw(&SeriesSpec {
             heading: Heading::new("l", "loss"),
             step: "step".to_owned(),
-            series: vec![StepSeries {
-                name: "a".to_owned(),
-                points,
-            }],
+            series: vec![StepSeries { name: "a".to_owned(), points }],
             ..SeriesSpec::default()
         });
         assert_eq!(f.notes, ["2 non-finite points are not drawn (steps 4, 7)"]);

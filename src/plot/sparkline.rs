@@ -43,10 +43,7 @@ pub fn draw(spec: &SparklineSpec) -> Figure {
             (i as f64, drawable.filter(|d| d.abs() <= limit))
         })
         .collect();
-    let known: Vec<(f64, f64)> = points
-        .iter()
-        .filter_map(|(x, y)| y.map(|y| (*x, y)))
-        .collect();
+    let known: Vec<(f64, f64)> = points.iter().filter_map(|(x, y)| y.map(|y| (*x, y))).collect();
     let canvas = Canvas::new("sparkline", SIZE, &spec.heading, describe(&known));
     let drawn = paint(&canvas, spec, &points, &known);
     let mut table = Table::new(["position", "value"]);
@@ -56,27 +53,13 @@ pub fn draw(spec: &SparklineSpec) -> Figure {
     canvas.finish(drawn, table, out.notes("value", "position"))
 }
 
-fn paint(
-    canvas: &Canvas,
-    spec: &SparklineSpec,
-    points: &[(f64, Option<f64>)],
-    known: &[(f64, f64)],
-) -> Drawn {
+fn paint(canvas: &Canvas, spec: &SparklineSpec, points: &[(f64, Option<f64>)], known: &[(f64, f64)]) -> Drawn {
     let Some(y) = Span::of(known.iter().map(|p| p.1)) else {
         return Ok(());
     };
     let x = Span::new(0.0, points.len().saturating_sub(1) as f64).unwrap_or(Span::unit());
-    let x = if points.len() < 2 {
-        Span::new(-1.0, 0.0).unwrap_or(x)
-    } else {
-        x
-    };
-    let margins = Margins {
-        left: 3.0,
-        top: 4.0,
-        right: 4.0,
-        bottom: 4.0,
-    };
+    let x = if points.len() < 2 { Span::new(-1.0, 0.0).unwrap_or(x) } else { x };
+    let margins = Margins { left: 3.0, top: 4.0, right: 4.0, bottom: 4.0 };
     let mut frame = canvas.frame(margins, Axis::bare(x), Axis::bare(y))?;
     for run in thin(points, x, 112) {
         match run[..] {
@@ -85,10 +68,7 @@ fn paint(
         }
     }
     if spec.extremes {
-        let ends = [
-            known.iter().min_by(|a, b| a.1.total_cmp(&b.1)),
-            known.iter().max_by(|a, b| a.1.total_cmp(&b.1)),
-        ];
+        let ends = [known.iter().min_by(|a, b| a.1.total_cmp(&b.1)), known.iter().max_by(|a, b| a.1.total_cmp(&b.1))];
         for end in ends.into_iter().flatten() {
             frame.dot(*end, 1.5, Ink::F2)?;
         }
@@ -127,10 +107,7 @@ mod tests {
             extremes: false,
         });
         assert!(f.svg.as_str().len() < 900, "{}", f.svg.as_str().len());
-        assert_eq!(
-            f.description,
-            "4 values from 0.8 to 0.9; lowest 0.8, highest 0.9."
-        );
+        assert_eq!(f.description, "4 values from 0.8 to 0.9; lowest 0.8, highest 0.9.");
         assert_eq!(f.svg.as_str().matches("<circle").count(), 1);
     }
 

@@ -8,9 +8,7 @@ use std::convert::Infallible;
 
 use plotters::style::text_anchor::{HPos, VPos};
 use plotters::style::{Color, FontTransform, ShapeStyle};
-use plotters_backend::{
-    BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind,
-};
+use plotters_backend::{BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind};
 
 use super::classes::Ink;
 use super::pen::{HPosKey, Pen};
@@ -36,66 +34,32 @@ impl DrawingBackend for Pen {
         Ok(())
     }
 
-    fn draw_line<S: BackendStyle>(
-        &mut self,
-        from: BackendCoord,
-        to: BackendCoord,
-        style: &S,
-    ) -> Drawn {
+    fn draw_line<S: BackendStyle>(&mut self, from: BackendCoord, to: BackendCoord, style: &S) -> Drawn {
         self.outline([from, to], Ink::from_token(style.color()), false);
         Ok(())
     }
 
-    fn draw_rect<S: BackendStyle>(
-        &mut self,
-        a: BackendCoord,
-        b: BackendCoord,
-        style: &S,
-        _fill: bool,
-    ) -> Drawn {
-        self.outline(
-            [a, (b.0, a.1), b, (a.0, b.1)],
-            Ink::from_token(style.color()),
-            true,
-        );
+    fn draw_rect<S: BackendStyle>(&mut self, a: BackendCoord, b: BackendCoord, style: &S, _fill: bool) -> Drawn {
+        self.outline([a, (b.0, a.1), b, (a.0, b.1)], Ink::from_token(style.color()), true);
         Ok(())
     }
 
-    fn draw_path<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(
-        &mut self,
-        path: I,
-        style: &S,
-    ) -> Drawn {
+    fn draw_path<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(&mut self, path: I, style: &S) -> Drawn {
         self.outline(path, Ink::from_token(style.color()), false);
         Ok(())
     }
 
-    fn draw_circle<S: BackendStyle>(
-        &mut self,
-        center: BackendCoord,
-        radius: u32,
-        style: &S,
-        _fill: bool,
-    ) -> Drawn {
+    fn draw_circle<S: BackendStyle>(&mut self, center: BackendCoord, radius: u32, style: &S, _fill: bool) -> Drawn {
         self.circle(center, radius, Ink::from_token(style.color()));
         Ok(())
     }
 
-    fn fill_polygon<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(
-        &mut self,
-        vert: I,
-        style: &S,
-    ) -> Drawn {
+    fn fill_polygon<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(&mut self, vert: I, style: &S) -> Drawn {
         self.outline(vert, Ink::from_token(style.color()), true);
         Ok(())
     }
 
-    fn draw_text<T: BackendTextStyle>(
-        &mut self,
-        text: &str,
-        style: &T,
-        pos: BackendCoord,
-    ) -> Drawn {
+    fn draw_text<T: BackendTextStyle>(&mut self, text: &str, style: &T, pos: BackendCoord) -> Drawn {
         let size = style.size().round() as i32;
         let anchor = style.anchor();
         // Baseline offsets of common sans-serif faces, in tenths of the font size.
@@ -110,11 +74,7 @@ impl DrawingBackend for Pen {
             HPos::Right => HPosKey::End,
         };
         let at = self.near((pos.0, pos.1 + size * down / 10));
-        let turn = if matches!(style.transform(), FontTransform::Rotate270) {
-            -90
-        } else {
-            0
-        };
+        let turn = if matches!(style.transform(), FontTransform::Rotate270) { -90 } else { 0 };
         self.put_text(text, at, h, size, Ink::from_token(style.color()), turn);
         Ok(())
     }
@@ -124,10 +84,7 @@ impl DrawingBackend for Pen {
         text: &str,
         style: &T,
     ) -> Result<(u32, u32), DrawingErrorKind<Infallible>> {
-        Ok((
-            super::text::width(text, style.size()) as u32,
-            style.size() as u32,
-        ))
+        Ok((super::text::width(text, style.size()) as u32, style.size() as u32))
     }
 }
 
@@ -149,10 +106,8 @@ mod tests {
     fn neighbours_share_an_element() {
         let mut p = pen();
         p.draw_line((0, 0), (100, 0), &Ink::Grid.to_rgba()).unwrap();
-        p.draw_line((0, 55), (100, 55), &Ink::Grid.to_rgba())
-            .unwrap();
-        p.draw_rect((0, 0), (10, 15), &Ink::Q3.to_rgba(), true)
-            .unwrap();
+        p.draw_line((0, 55), (100, 55), &Ink::Grid.to_rgba()).unwrap();
+        p.draw_rect((0, 0), (10, 15), &Ink::Q3.to_rgba(), true).unwrap();
         let svg = p.finish();
         assert!(svg.contains("d=\"M0 0h10m-10 5.5h10\"/>"), "{svg}");
         assert!(svg.contains("d=\"M0 0h1v1.5h-1z\"/></svg>"), "{svg}");
@@ -163,8 +118,7 @@ mod tests {
         let mut p = pen();
         for i in 0..MAX_TITLED_MARKS + 5 {
             p.title_next(|| format!("{i}"));
-            p.draw_circle((i as i32, 5), 30, &Ink::F1.to_rgba(), true)
-                .unwrap();
+            p.draw_circle((i as i32, 5), 30, &Ink::F1.to_rgba(), true).unwrap();
         }
         let svg = p.finish();
         assert_eq!(svg.matches("<title>").count(), MAX_TITLED_MARKS);
@@ -174,11 +128,7 @@ mod tests {
     #[test]
     fn far_coordinates_are_reined_in() {
         let mut p = pen();
-        p.draw_path(
-            [(i32::MIN, i32::MAX), (i32::MAX, i32::MIN)],
-            &Ink::S1.to_rgba(),
-        )
-        .unwrap();
+        p.draw_path([(i32::MIN, i32::MAX), (i32::MAX, i32::MIN)], &Ink::S1.to_rgba()).unwrap();
         assert!(p.finish().contains("M-100 100l300-150"));
     }
 }

@@ -18,22 +18,13 @@ fn is_unwelcome(c: char) -> bool {
 
 /// The text without unwelcome characters; tabs and line ends become spaces.
 pub fn clean(text: &str) -> Cow<'_, str> {
-    if !text
-        .chars()
-        .any(|c| is_unwelcome(c) || matches!(c, '\t' | '\n' | '\r'))
-    {
+    if !text.chars().any(|c| is_unwelcome(c) || matches!(c, '\t' | '\n' | '\r')) {
         return Cow::Borrowed(text);
     }
     Cow::Owned(
         text.chars()
             .filter(|c| !is_unwelcome(*c))
-            .map(|c| {
-                if matches!(c, '\t' | '\n' | '\r') {
-                    ' '
-                } else {
-                    c
-                }
-            })
+            .map(|c| if matches!(c, '\t' | '\n' | '\r') { ' ' } else { c })
             .collect(),
     )
 }

@@ -83,11 +83,7 @@ pub(crate) fn simplify(
         let (mut worst, mut far) = (tolerance, None);
         for (i, p) in at.iter().enumerate().take(last).skip(first + 1) {
             let (ex, ey) = (p.0 - a.0, p.1 - a.1);
-            let distance = if length > 1e-9 {
-                (dx * ey - dy * ex).abs() / length
-            } else {
-                ex.hypot(ey)
-            };
+            let distance = if length > 1e-9 { (dx * ey - dy * ex).abs() / length } else { ex.hypot(ey) };
             if distance > worst {
                 worst = distance;
                 far = Some(i);
@@ -100,10 +96,7 @@ pub(crate) fn simplify(
         }
     }
     let mut kept = keep.into_iter();
-    points
-        .into_iter()
-        .filter(|_| kept.next().unwrap_or(true))
-        .collect()
+    points.into_iter().filter(|_| kept.next().unwrap_or(true)).collect()
 }
 
 #[cfg(test)]
@@ -114,11 +107,8 @@ mod tests {
 
     #[test]
     fn a_column_keeps_its_extremes_in_order() {
-        let points: Vec<_> = [3.0, 9.0, 1.0, 5.0]
-            .iter()
-            .enumerate()
-            .map(|(i, y)| (i as f64 * 0.01, Some(*y)))
-            .collect();
+        let points: Vec<_> =
+            [3.0, 9.0, 1.0, 5.0].iter().enumerate().map(|(i, y)| (i as f64 * 0.01, Some(*y))).collect();
         let runs = thin(&points, Span::new(0.0, 1.0).unwrap(), 10);
         assert_eq!(runs, [vec![(0.01, 9.0), (0.02, 1.0)]]);
     }
@@ -131,9 +121,7 @@ mod tests {
 
     #[test]
     fn straight_lines_need_two_points() {
-        let line: Vec<_> = (0..50)
-            .map(|i| (f64::from(i), 2.0 * f64::from(i)))
-            .collect();
+        let line: Vec<_> = (0..50).map(|i| (f64::from(i), 2.0 * f64::from(i))).collect();
         assert_eq!(simplify(line, 0.1, |p| p), [(0.0, 0.0), (49.0, 98.0)]);
         let corner = vec![(0.0, 0.0), (0.0, 5.0), (5.0, 5.0)];
         assert_eq!(simplify(corner.clone(), 0.1, |p| p), corner);

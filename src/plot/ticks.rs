@@ -30,58 +30,33 @@ pub(crate) fn nice(span: Span, aim: usize) -> Ticks {
     let first = (span.lo() / step + 1e-9).floor();
     let last = (span.hi() / step - 1e-9).ceil();
     // Where neighbouring doubles are too few for the step, or the step fell out of range.
-    if !step.is_normal()
-        || first.abs() > 1e15
-        || last.abs() > 1e15
-        || last - first > 4.0 * aim as f64 + 4.0
-    {
-        return Ticks {
-            span,
-            at: vec![span.lo(), span.hi()],
-            step: width,
-        };
+    if !step.is_normal() || first.abs() > 1e15 || last.abs() > 1e15 || last - first > 4.0 * aim as f64 + 4.0 {
+        return Ticks { span, at: vec![span.lo(), span.hi()], step: width };
     }
-    let at: Vec<f64> = (0..=(last - first) as i64)
-        .map(|k| scale((first + k as f64) * unit, exponent))
-        .collect();
-    let (lo, hi) = (
-        at.first().copied().unwrap_or(span.lo()),
-        at.last().copied().unwrap_or(span.hi()),
-    );
+    let at: Vec<f64> = (0..=(last - first) as i64).map(|k| scale((first + k as f64) * unit, exponent)).collect();
+    let (lo, hi) = (at.first().copied().unwrap_or(span.lo()), at.last().copied().unwrap_or(span.hi()));
     match Span::new(lo.min(span.lo()), hi.max(span.hi())) {
         Some(span) => Ticks { span, at, step },
-        None => Ticks {
-            span,
-            at: vec![span.lo(), span.hi()],
-            step: width,
-        },
+        None => Ticks { span, at: vec![span.lo(), span.hi()], step: width },
     }
 }
 
 /// `value × 10^exponent`, dividing for negative exponents so that 3 × 10⁻¹ is 0.3 and not 0.30000000000000004.
 fn scale(value: f64, exponent: i32) -> f64 {
-    if exponent < 0 {
-        value / 10f64.powi(-exponent)
-    } else {
-        value * 10f64.powi(exponent)
-    }
+    if exponent < 0 { value / 10f64.powi(-exponent) } else { value * 10f64.powi(exponent) }
 }
 
 impl Ticks {
     /// The label of each tick, all with the same number of decimals.
     pub(crate) fn labels(&self) -> Vec<String> {
         let largest = self.at.iter().fold(0.0f64, |m, v| m.max(v.abs()));
-        self.at
-            .iter()
-            .map(|v| tick_label(*v, self.step, largest))
-            .collect()
+        self.at.iter().map(|v| tick_label(*v, self.step, largest)).collect()
     }
 
     /// Drops ticks outside of a span, for axes that must end where the data ends.
     pub(crate) fn within(mut self, span: Span) -> Ticks {
         let slack = span.width() * 1e-9;
-        self.at
-            .retain(|v| *v >= span.lo() - slack && *v <= span.hi() + slack);
+        self.at.retain(|v| *v >= span.lo() - slack && *v <= span.hi() + slack);
         self.span = span;
         self
     }
@@ -132,11 +107,7 @@ pub fn number(value: f64) -> String {
     }
     let decimals = (5 - magnitude.log10().floor() as i32).clamp(0, 9) as usize;
     let fixed = format!("{value:.decimals$}");
-    let trimmed = if fixed.contains('.') {
-        fixed.trim_end_matches('0').trim_end_matches('.')
-    } else {
-        &fixed
-    };
+    let trimmed = if fixed.contains('.') { fixed.trim_end_matches('0').trim_end_matches('.') } else { &fixed };
     minus(trimmed.to_owned())
 }
 
@@ -151,11 +122,7 @@ pub(crate) fn brief(value: f64) -> String {
     }
     let decimals = (3 - magnitude.log10().floor() as i32).clamp(0, 6) as usize;
     let fixed = format!("{value:.decimals$}");
-    let trimmed = if fixed.contains('.') {
-        fixed.trim_end_matches('0').trim_end_matches('.')
-    } else {
-        &fixed
-    };
+    let trimmed = if fixed.contains('.') { fixed.trim_end_matches('0').trim_end_matches('.') } else { &fixed };
     minus(trimmed.to_owned())
 }
 
@@ -165,11 +132,7 @@ pub(crate) fn column(values: impl Iterator<Item = Option<f64>> + Clone) -> Vec<S
     let largest = known().fold(0.0f64, |m, v| m.max(v.abs()));
     let whole = known().all(|v| v.fract() == 0.0);
     let plain = (1e-3..1e9).contains(&largest);
-    let decimals = if whole {
-        0
-    } else {
-        (2 - largest.max(1e-9).log10().floor() as i32).clamp(0, 6) as usize
-    };
+    let decimals = if whole { 0 } else { (2 - largest.max(1e-9).log10().floor() as i32).clamp(0, 6) as usize };
     values
         .map(|v| match v {
             None => "—".to_owned(),
@@ -190,11 +153,7 @@ pub(crate) fn column(values: impl Iterator<Item = Option<f64>> + Clone) -> Vec<S
 /// A share as a percentage: "37 %", "0.4 %", with a space that does not break.
 pub(crate) fn percent(share: f64) -> String {
     let p = share * 100.0;
-    if p != 0.0 && p < 9.95 {
-        format!("{p:.1}\u{a0}%")
-    } else {
-        format!("{p:.0}\u{a0}%")
-    }
+    if p != 0.0 && p < 9.95 { format!("{p:.1}\u{a0}%") } else { format!("{p:.0}\u{a0}%") }
 }
 
 fn trim_exponent(text: &str) -> String {
@@ -225,14 +184,8 @@ mod tests {
 
     #[test]
     fn ticks_are_round() {
-        assert_eq!(
-            labels(0.0, 1.0, 5),
-            ["0", "0.2", "0.4", "0.6", "0.8", "1.0"]
-        );
-        assert_eq!(
-            labels(0.8123, 0.9077, 5),
-            ["0.80", "0.82", "0.84", "0.86", "0.88", "0.90", "0.92"]
-        );
+        assert_eq!(labels(0.0, 1.0, 5), ["0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
+        assert_eq!(labels(0.8123, 0.9077, 5), ["0.80", "0.82", "0.84", "0.86", "0.88", "0.90", "0.92"]);
         assert_eq!(labels(-3.0, 9.0, 4), ["−5", "0", "5", "10"]);
         assert_eq!(labels(0.0, 48_000.0, 4), ["0", "20k", "40k", "60k"]);
         assert_eq!(labels(0.0, 3e-7, 3), ["0", "1e-7", "2e-7", "3e-7"]);

@@ -99,17 +99,10 @@ struct Scene<'a> {
 /// Draws the chart under the class of another kind.
 pub(crate) fn draw_as(kind: &str, spec: &TrendSpec) -> Figure {
     let labels: Vec<String> = spec.labels.iter().map(|l| short(l).into_owned()).collect();
-    let place = if spec.place.is_empty() {
-        "version"
-    } else {
-        &spec.place
-    };
+    let place = if spec.place.is_empty() { "version" } else { &spec.place };
     let mut out = LeftOut::default();
-    let all = spec
-        .series
-        .iter()
-        .take(MAX_SERIES)
-        .flat_map(|s| s.points.iter().take(labels.len()).filter_map(|p| p.value));
+    let all =
+        spec.series.iter().take(MAX_SERIES).flat_map(|s| s.points.iter().take(labels.len()).filter_map(|p| p.value));
     let limit = reach(all);
     let lines: Vec<Line<'_>> = spec
         .series
@@ -133,33 +126,20 @@ pub(crate) fn draw_as(kind: &str, spec: &TrendSpec) -> Figure {
         .collect();
     let mut notes = out.notes("value", place);
     if spec.series.len() > MAX_SERIES {
-        notes.push(format!(
-            "the first {MAX_SERIES} of {} series are drawn; all are in the table",
-            spec.series.len()
-        ));
+        notes.push(format!("the first {MAX_SERIES} of {} series are drawn; all are in the table", spec.series.len()));
     }
     let all_points = || lines.iter().flat_map(|l| l.points.iter().zip(&l.values));
     notes.extend(unusable(
-        all_points()
-            .filter(|(p, v)| v.is_some() && p.interval.is_some() && interval(p.interval).is_none())
-            .count(),
+        all_points().filter(|(p, v)| v.is_some() && p.interval.is_some() && interval(p.interval).is_none()).count(),
         "interval",
     ));
     notes.extend(unusable(
-        usize::from(
-            spec.threshold
-                .as_ref()
-                .is_some_and(|b| finite(Some(b.value)).is_none()),
-        ),
+        usize::from(spec.threshold.as_ref().is_some_and(|b| finite(Some(b.value)).is_none())),
         "bound",
     ));
     let metric = short(&spec.metric);
-    let canvas = Canvas::new(
-        kind,
-        SIZE,
-        &spec.heading,
-        describe(&metric, place, &labels, &lines, spec.threshold.as_ref()),
-    );
+    let canvas =
+        Canvas::new(kind, SIZE, &spec.heading, describe(&metric, place, &labels, &lines, spec.threshold.as_ref()));
     let scene = Scene {
         metric: &metric,
         interval_name: &short(&spec.interval_name),
@@ -172,40 +152,15 @@ pub(crate) fn draw_as(kind: &str, spec: &TrendSpec) -> Figure {
     canvas.finish(drawn, table(spec, place, &labels), notes)
 }
 
-fn describe(
-    metric: &str,
-    place: &str,
-    labels: &[String],
-    lines: &[Line<'_>],
-    bound: Option<&Threshold>,
-) -> String {
-    let mut out = format!(
-        "{} over {}.",
-        if metric.is_empty() { "Value" } else { metric },
-        plural(labels.len(), place)
-    );
+fn describe(metric: &str, place: &str, labels: &[String], lines: &[Line<'_>], bound: Option<&Threshold>) -> String {
+    let mut out = format!("{} over {}.", if metric.is_empty() { "Value" } else { metric }, plural(labels.len(), place));
     for line in lines {
-        let known: Vec<(usize, f64)> = line
-            .values
-            .iter()
-            .enumerate()
-            .filter_map(|(i, v)| v.map(|v| (i, v)))
-            .collect();
-        let name = if lines.len() > 1 {
-            format!(" {}:", line.name)
-        } else {
-            String::new()
-        };
+        let known: Vec<(usize, f64)> = line.values.iter().enumerate().filter_map(|(i, v)| v.map(|v| (i, v))).collect();
+        let name = if lines.len() > 1 { format!(" {}:", line.name) } else { String::new() };
         if let [(at, only)] = known[..] {
             out.push_str(&format!("{name} {} at {}.", brief(only), labels[at]));
         } else if let (Some((a, first)), Some((b, last))) = (known.first(), known.last()) {
-            out.push_str(&format!(
-                "{name} {} at {} to {} at {}.",
-                brief(*first),
-                labels[*a],
-                brief(*last),
-                labels[*b]
-            ));
+            out.push_str(&format!("{name} {} at {} to {} at {}.", brief(*first), labels[*a], brief(*last), labels[*b]));
         }
     }
     if let Some(b) = bound {
@@ -215,17 +170,10 @@ fn describe(
 }
 
 fn table(spec: &TrendSpec, place: &str, labels: &[String]) -> Table {
-    let intervals = spec
-        .series
-        .iter()
-        .any(|s| s.points.iter().any(|p| p.interval.is_some()));
+    let intervals = spec.series.iter().any(|s| s.points.iter().any(|p| p.interval.is_some()));
     let mut columns = vec![place.to_owned()];
     for s in &spec.series {
-        columns.push(if s.name.is_empty() {
-            short(&spec.metric).into_owned()
-        } else {
-            short(&s.name).into_owned()
-        });
+        columns.push(if s.name.is_empty() { short(&spec.metric).into_owned() } else { short(&s.name).into_owned() });
         if intervals {
             columns.push("interval".to_owned());
         }
@@ -239,9 +187,7 @@ fn table(spec: &TrendSpec, place: &str, labels: &[String]) -> Table {
                 let mark = if p.promoted { " (promoted)" } else { "" };
                 row.push(p.value.map_or("—".to_owned(), |v| number(v) + mark));
                 if intervals {
-                    row.push(p.interval.map_or("—".to_owned(), |(a, b)| {
-                        format!("{} to {}", number(a), number(b))
-                    }));
+                    row.push(p.interval.map_or("—".to_owned(), |(a, b)| format!("{} to {}", number(a), number(b))));
                 }
             }
             row
@@ -262,13 +208,7 @@ mod tests {
             labels: (0..values.len()).map(|i| format!("1.{i}")).collect(),
             series: vec![TrendSeries {
                 name: String::new(),
-                points: values
-                    .iter()
-                    .map(|v| TrendPoint {
-                        value: *v,
-                        ..TrendPoint::default()
-                    })
-                    .collect(),
+                points: values.iter().map(|v| TrendPoint { value: *v, ..TrendPoint::default() }).collect(),
             }],
             interval_name: String::new(),
             threshold: None,
@@ -277,21 +217,10 @@ mod tests {
 
     #[test]
     fn gaps_break_the_line_and_are_told() {
-        let f = draw(&spec(&[
-            Some(0.1),
-            Some(0.2),
-            Some(f64::NAN),
-            None,
-            Some(0.3),
-            Some(0.4),
-        ]));
+        let f = draw(&spec(&[Some(0.1), Some(0.2), Some(f64::NAN), None, Some(0.3), Some(0.4)]));
         assert_eq!(f.notes, ["1 non-finite value is not drawn (version 1.2)"]);
         let path = f.svg.as_str().split("class=\"s1\"").nth(1).unwrap();
-        assert_eq!(
-            path[..path.find("/>").unwrap()].matches('m').count(),
-            1,
-            "{path}"
-        );
+        assert_eq!(path[..path.find("/>").unwrap()].matches('m').count(), 1, "{path}");
         assert_eq!(f.table.rows.len(), 6);
         assert_eq!(f.table.rows[0], ["1.5", "0.4"]);
     }
@@ -299,22 +228,11 @@ mod tests {
     #[test]
     fn a_far_bound_is_told_not_drawn() {
         let mut s = spec(&[Some(0.91), Some(0.92)]);
-        s.threshold = Some(Threshold {
-            value: 0.1,
-            label: "at least 0.1".to_owned(),
-            passes: Side::AtLeast,
-        });
+        s.threshold = Some(Threshold { value: 0.1, label: "at least 0.1".to_owned(), passes: Side::AtLeast });
         let f = draw(&s);
         assert!(!f.svg.as_str().contains("class=\"th\""));
-        assert_eq!(
-            f.notes,
-            ["the bound (at least 0.1) lies below the drawn range"]
-        );
-        s.threshold = Some(Threshold {
-            value: 0.9,
-            label: "at least 0.9".to_owned(),
-            passes: Side::AtLeast,
-        });
+        assert_eq!(f.notes, ["the bound (at least 0.1) lies below the drawn range"]);
+        s.threshold = Some(Threshold { value: 0.9, label: "at least 0.9".to_owned(), passes: Side::AtLeast });
         assert!(draw(&s).svg.as_str().contains("class=\"th\""));
     }
 
@@ -322,10 +240,6 @@ mod tests {
     fn promoted_versions_have_a_ring() {
         let mut s = spec(&[Some(0.1), Some(0.2)]);
         s.series[0].points[1].promoted = true;
-        assert_eq!(
-            draw(&s).svg.as_str().matches("class=\"good\"").count(),
-            2,
-            "one in the legend, one in the chart"
-        );
+        assert_eq!(draw(&s).svg.as_str().matches("class=\"good\"").count(), 2, "one in the legend, one in the chart");
     }
 }

@@ -17,29 +17,12 @@ use crate::plot::ticks::{brief, number};
 const FEW: usize = 40;
 
 pub(super) fn paint(canvas: &Canvas, scene: &Scene<'_>, notes: &mut Vec<String>) -> Drawn {
-    let Scene {
-        metric,
-        interval_name,
-        labels,
-        lines,
-        bound,
-        limit,
-    } = scene;
+    let Scene { metric, interval_name, labels, lines, bound, limit } = scene;
     let limit = *limit;
-    let intervals = lines
-        .iter()
-        .flat_map(|l| l.points.iter().zip(&l.values))
-        .filter(|(_, v)| v.is_some());
-    let ends = intervals
-        .filter_map(|(p, _)| interval(p.interval))
-        .flat_map(|(a, b)| [a, b])
-        .filter(|v| v.abs() <= limit);
-    let Some(mut span) = Span::of(
-        lines
-            .iter()
-            .flat_map(|l| l.values.iter().flatten().copied())
-            .chain(ends),
-    ) else {
+    let intervals = lines.iter().flat_map(|l| l.points.iter().zip(&l.values)).filter(|(_, v)| v.is_some());
+    let ends =
+        intervals.filter_map(|(p, _)| interval(p.interval)).flat_map(|(a, b)| [a, b]).filter(|v| v.abs() <= limit);
+    let Some(mut span) = Span::of(lines.iter().flat_map(|l| l.values.iter().flatten().copied()).chain(ends)) else {
         canvas.say("no values to draw");
         return Ok(());
     };
@@ -53,15 +36,10 @@ pub(super) fn paint(canvas: &Canvas, scene: &Scene<'_>, notes: &mut Vec<String>)
             shown = Some((b, v, short(&b.label)));
         } else {
             let side = if v > span.hi() { "above" } else { "below" };
-            notes.push(format!(
-                "the bound ({}) lies {side} the drawn range",
-                short(&b.label)
-            ));
+            notes.push(format!("the bound ({}) lies {side} the drawn range", short(&b.label)));
         }
     }
-    let promoted = lines
-        .iter()
-        .any(|l| l.points.iter().take(labels.len()).any(|p| p.promoted));
+    let promoted = lines.iter().any(|l| l.points.iter().take(labels.len()).any(|p| p.promoted));
     let mut entries = Vec::new();
     if promoted {
         entries.push(Entry::new(Swatch::Ring(Ink::F1, Ink::Promoted), "promoted"));
@@ -73,11 +51,7 @@ pub(super) fn paint(canvas: &Canvas, scene: &Scene<'_>, notes: &mut Vec<String>)
             .any(|(p, v)| v.is_some() && interval(p.interval).is_some())
     };
     if labels.len() <= FEW && drawn_intervals() {
-        let name = if interval_name.is_empty() {
-            "interval"
-        } else {
-            interval_name
-        };
+        let name = if interval_name.is_empty() { "interval" } else { interval_name };
         entries.push(Entry::new(Swatch::Whisker(Ink::Interval), name));
     }
     let top = head(canvas, metric, &entries, f64::from(SIZE.0))?;
@@ -87,40 +61,19 @@ pub(super) fn paint(canvas: &Canvas, scene: &Scene<'_>, notes: &mut Vec<String>)
         .enumerate()
         .filter_map(|(i, l)| {
             let v = l.values.iter().rev().flatten().next().copied()?;
-            let text = if lines.len() > 1 {
-                format!("{} {}", l.name, brief(v))
-            } else {
-                brief(v)
-            };
+            let text = if lines.len() > 1 { format!("{} {}", l.name, brief(v)) } else { brief(v) };
             Some((i, v, text))
         })
         .collect();
-    let texts: Vec<&str> = lasts
-        .iter()
-        .map(|l| l.2.as_str())
-        .chain(shown.iter().map(|s| s.2.as_ref()))
-        .collect();
+    let texts: Vec<&str> = lasts.iter().map(|l| l.2.as_str()).chain(shown.iter().map(|s| s.2.as_ref())).collect();
     let left = y.label_room();
     let right = end_room(&texts);
     let slot = (f64::from(SIZE.0) - left - right) / labels.len().max(1) as f64;
     let x = Axis::slots(labels.len(), slot_labels(labels, slot));
-    let mut frame = canvas.frame(
-        Margins {
-            left,
-            top,
-            right,
-            bottom: 24.0,
-        },
-        x,
-        y,
-    )?;
+    let mut frame = canvas.frame(Margins { left, top, right, bottom: 24.0 }, x, y)?;
     if let Some((b, v, _)) = &shown {
         let (x, y) = (frame.x(), frame.y());
-        let end = if b.passes == Side::AtLeast {
-            y.lo()
-        } else {
-            y.hi()
-        };
+        let end = if b.passes == Side::AtLeast { y.lo() } else { y.hi() };
         frame.block((x.lo(), *v), (x.hi(), end), Ink::Beyond)?;
     }
     frame.mesh(false, true)?;
@@ -138,20 +91,10 @@ pub(super) fn paint(canvas: &Canvas, scene: &Scene<'_>, notes: &mut Vec<String>)
         dots(&frame, line, i, labels)?;
     }
     let (_, t, r, b) = frame.edges();
-    let mut ends: Vec<EndLabel> = lasts
-        .into_iter()
-        .map(|(_, v, text)| EndLabel {
-            y: frame.place((0.0, v)).1,
-            text,
-            ink: Ink::Strong,
-        })
-        .collect();
+    let mut ends: Vec<EndLabel> =
+        lasts.into_iter().map(|(_, v, text)| EndLabel { y: frame.place((0.0, v)).1, text, ink: Ink::Strong }).collect();
     if let Some((_, v, text)) = shown {
-        ends.push(EndLabel {
-            y: frame.place((0.0, v)).1,
-            text: text.into_owned(),
-            ink: Ink::Text,
-        });
+        ends.push(EndLabel { y: frame.place((0.0, v)).1, text: text.into_owned(), ink: Ink::Text });
     }
     draw_ends(canvas, &ends, r, (t, b - 2.0));
     Ok(())
@@ -160,11 +103,7 @@ pub(super) fn paint(canvas: &Canvas, scene: &Scene<'_>, notes: &mut Vec<String>)
 /// Intervals: whiskers for few places, a band for many.
 fn spread_of(frame: &Frame, line: &Line<'_>, index: usize, limit: f64, places: usize) -> Drawn {
     let at = |i: usize| {
-        let ends = line
-            .points
-            .get(i)
-            .filter(|_| line.values[i].is_some())
-            .and_then(|p| interval(p.interval));
+        let ends = line.points.get(i).filter(|_| line.values[i].is_some()).and_then(|p| interval(p.interval));
         ends.filter(|(a, b)| a.abs() <= limit && b.abs() <= limit)
     };
     if places <= FEW {
@@ -177,16 +116,11 @@ fn spread_of(frame: &Frame, line: &Line<'_>, index: usize, limit: f64, places: u
     let step = places.div_ceil(130);
     let mut i = 0;
     while i < places {
-        let run: Vec<(usize, (f64, f64))> =
-            (i..places).map_while(|k| at(k).map(|e| (k, e))).collect();
+        let run: Vec<(usize, (f64, f64))> = (i..places).map_while(|k| at(k).map(|e| (k, e))).collect();
         i += run.len() + 1;
         if run.len() > 1 {
             let upper = run.iter().step_by(step).map(|(k, e)| (*k as f64, e.1));
-            let lower = run
-                .iter()
-                .step_by(step)
-                .rev()
-                .map(|(k, e)| (*k as f64, e.0));
+            let lower = run.iter().step_by(step).rev().map(|(k, e)| (*k as f64, e.0));
             frame.area(upper.chain(lower).collect(), Ink::band(index))?;
         }
     }
@@ -194,18 +128,9 @@ fn spread_of(frame: &Frame, line: &Line<'_>, index: usize, limit: f64, places: u
 }
 
 fn strokes(frame: &mut Frame, line: &Line<'_>, index: usize, labels: &[String]) -> Drawn {
-    let points: Vec<(f64, Option<f64>)> = line
-        .values
-        .iter()
-        .enumerate()
-        .map(|(i, v)| (i as f64, *v))
-        .collect();
+    let points: Vec<(f64, Option<f64>)> = line.values.iter().enumerate().map(|(i, v)| (i as f64, *v)).collect();
     let (left, _, right, _) = frame.edges();
-    let columns = if labels.len() > FEW {
-        (right - left) / 3.0
-    } else {
-        1e6
-    };
+    let columns = if labels.len() > FEW { (right - left) / 3.0 } else { 1e6 };
     for run in thin(&points, frame.x(), columns as usize) {
         match run[..] {
             [only] if labels.len() > FEW => frame.dot(only, 1.5, Ink::dot(index))?,
@@ -219,35 +144,19 @@ fn strokes(frame: &mut Frame, line: &Line<'_>, index: usize, labels: &[String]) 
 fn dots(frame: &Frame, line: &Line<'_>, index: usize, labels: &[String]) -> Drawn {
     let last = line.values.iter().rposition(Option::is_some);
     let ring = |i: usize| line.points.get(i).is_some_and(|p| p.promoted);
-    for (i, v) in line
-        .values
-        .iter()
-        .enumerate()
-        .filter_map(|(i, v)| v.map(|v| (i, v)))
-    {
+    for (i, v) in line.values.iter().enumerate().filter_map(|(i, v)| v.map(|v| (i, v))) {
         if labels.len() > FEW && Some(i) != last && !ring(i) {
             continue;
         }
         frame.title_next(|| {
-            let name = if line.name.is_empty() {
-                String::new()
-            } else {
-                format!("{}, ", line.name)
-            };
+            let name = if line.name.is_empty() { String::new() } else { format!("{}, ", line.name) };
             let range = interval(line.points.get(i).and_then(|p| p.interval))
-                .map_or(String::new(), |(a, b)| {
-                    format!(" ({} to {})", number(a), number(b))
-                });
+                .map_or(String::new(), |(a, b)| format!(" ({} to {})", number(a), number(b)));
             format!("{name}{}: {}{range}", labels[i], number(v))
         });
         frame.dot((i as f64, v), 3.0, Ink::dot(index))?;
     }
-    for (i, v) in line
-        .values
-        .iter()
-        .enumerate()
-        .filter_map(|(i, v)| v.map(|v| (i, v)))
-    {
+    for (i, v) in line.values.iter().enumerate().filter_map(|(i, v)| v.map(|v| (i, v))) {
         if ring(i) {
             frame.dot((i as f64, v), 6.0, Ink::Promoted)?;
         }
