@@ -52,12 +52,22 @@ impl Fs for Disk {
             Ok(meta) if meta.is_dir() => Ok(Some(Kind::Folder)),
             Ok(meta) if meta.is_symlink() => Ok(Some(Kind::Link)),
             Ok(_) => Ok(Some(Kind::Other)),
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+                ) =>
+            {
+                Ok(None)
+            }
             Err(error) => Err(error),
         }
     }
 
-    #[expect(clippy::disallowed_methods, reason = "compares a page on disk with the one that was rendered; no evidence is read here")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "compares a page on disk with the one that was rendered; no evidence is read here"
+    )]
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         fs::read(path)
     }
@@ -90,7 +100,10 @@ impl Fs for Disk {
         fs::rename(from, to)
     }
 
-    #[expect(clippy::disallowed_methods, reason = "output is the only module that deletes, and only what it wrote")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "output is the only module that deletes, and only what it wrote"
+    )]
     fn remove_file(&self, path: &Path) -> io::Result<()> {
         match fs::remove_file(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -98,14 +111,19 @@ impl Fs for Disk {
         }
     }
 
-    #[expect(clippy::disallowed_methods, reason = "only empty folders that our files were in")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "only empty folders that our files were in"
+    )]
     fn remove_empty_folder(&self, path: &Path) -> io::Result<bool> {
         match fs::remove_dir(path) {
             Ok(()) => Ok(true),
             Err(error)
                 if matches!(
                     error.kind(),
-                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::DirectoryNotEmpty
+                    io::ErrorKind::NotFound
+                        | io::ErrorKind::NotADirectory
+                        | io::ErrorKind::DirectoryNotEmpty
                 ) =>
             {
                 Ok(false)
@@ -114,7 +132,10 @@ impl Fs for Disk {
         }
     }
 
-    #[expect(clippy::disallowed_methods, reason = "a folder is opened to be synced, nothing is read")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a folder is opened to be synced, nothing is read"
+    )]
     fn sync_folder(&self, path: &Path) -> io::Result<()> {
         if cfg!(not(unix)) {
             return Ok(()); // Folders cannot be opened for this elsewhere.
