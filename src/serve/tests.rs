@@ -565,3 +565,132 @@ fn a_listener_that_does_not_read_costs_little_and_an_edition_reaches_everyone() 
     while page.next().unwrap().1 != last {} // Editions may be skipped, the last one is not.
     drop(deaf);
 }
+
+/// `cargo nextest run --lib serve::tests::a_browser --run-ignored only`, with chromium in the path.
+#[test]
+#[ignore = "needs a browser"]
+fn a_browser_reloads_shows_the_error_and_breaks_no_policy() {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let listener: Listener = {
+        let asked = Arc::clone(&asked);
+        Arc::new(move |event| asked.lock().unwrap().push(event.to_string()))
+    };
+    let server = Server::start("127.0.0.1:0".parse().unwrap(), &options("/m/"), listener).unwrap();
+    let wait_for = |what: &str, times: usize| {
+        let start = Instant::now();
+        while asked
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|line| line.as_str() == what)
+            .count()
+            < times
+        {
+            assert!(
+                start.elapsed() < Duration::from_secs(20),
+                "{times} × {what} in {:#?}",
+                asked.lock().unwrap()
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    };
+    let profile = tempfile::tempdir().unwrap();
+    let log = profile.path().join("log");
+    let mut browser = std::process::Command::new("chromium")
+        .args([
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--remote-debugging-port=0",
+            "--enable-logging=stderr",
+        ])
+        .arg(format!(
+            "--user-data-dir={}",
+            profile.path().join("p").display()
+        ))
+        .arg(server.url())
+        .stdout(std::process::Stdio::null())
+        .stderr(
+            std::fs::OpenOptions::new()
+                .create_new(true)
+                .write(true)
+                .open(&log)
+                .unwrap(),
+        )
+        .spawn()
+        .unwrap();
+    let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        wait_for("503 GET /m/", 1);
+        wait_for("200 GET /__presscheck/events", 1);
+        server.publish(site());
+        wait_for("200 GET /m/", 1);
+        wait_for("200 GET /__presscheck/events", 2);
+        server.publish_error("<h1>no</h1>".to_owned());
+        wait_for("200 GET /m/", 2);
+        wait_for("200 GET /__presscheck/overlay.css", 1);
+        wait_for("200 GET /__presscheck/events", 3);
+        let address = server.address();
+        server.edition.send_modify(|_| {});
+        std::thread::sleep(Duration::from_millis(300));
+        assert_eq!(
+            asked
+                .lock()
+                .unwrap()
+                .iter()
+                .filter(|line| *line == "200 GET /m/")
+                .count(),
+            2,
+            "no change, no reload"
+        );
+        address
+    }));
+    let address = outcome.unwrap_or_else(|panic| {
+        browser.kill().unwrap();
+        std::panic::resume_unwind(panic)
+    });
+    // Started again, the page finds its way back.
+    server.stop();
+    let events: Listener = {
+        let asked = Arc::clone(&asked);
+        Arc::new(move |event| asked.lock().unwrap().push(format!("again {event}")))
+    };
+    let again = Server::start(
+        address,
+        &Options {
+            other_port: false,
+            ..options("/m/")
+        },
+        events,
+    )
+    .unwrap();
+    again.publish(site());
+    let start = Instant::now();
+    while !asked
+        .lock()
+        .unwrap()
+        .iter()
+        .any(|line| line == "again 200 GET /m/")
+        && start.elapsed().as_secs() < 20
+    {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    browser.kill().unwrap();
+    browser.wait().unwrap();
+    assert!(
+        asked
+            .lock()
+            .unwrap()
+            .iter()
+            .any(|line| line == "again 200 GET /m/"),
+        "{:#?}",
+        asked.lock().unwrap()
+    );
+    let mut text = String::new();
+    std::io::BufReader::new(std::fs::OpenOptions::new().read(true).open(&log).unwrap())
+        .read_to_string(&mut text)
+        .unwrap();
+    assert!(
+        !text.contains("CONSOLE") || !text.contains("Content Security Policy"),
+        "{text}"
+    );
+}

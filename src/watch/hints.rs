@@ -179,7 +179,7 @@ fn limit_of(error: &notify::Error) -> Option<String> {
     };
     match code {
         ENOSPC => Some(
-            "the system's limit of watched folders is reached (not the disk is full); raise it with `sudo sysctl fs.inotify.max_user_watches=524288`"
+            "the system's limit of watched folders is reached (the disk is not full); raise it with `sudo sysctl fs.inotify.max_user_watches=524288`"
                 .to_owned(),
         ),
         EMFILE => Some(

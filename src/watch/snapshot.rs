@@ -72,10 +72,12 @@ impl Snapshot {
             {
                 match entry {
                     Ok(entry) if entry.file_type().is_dir() => {}
-                    Ok(entry) => match stamp(&entry) {
-                        Some(stamp) => drop(files.insert(entry.into_path(), stamp)),
-                        None => {} // Gone since it was listed.
-                    },
+                    Ok(entry) => {
+                        // None when it has gone since it was listed.
+                        if let Some(stamp) = stamp(&entry) {
+                            files.insert(entry.into_path(), stamp);
+                        }
+                    }
                     Err(error) => {
                         let is_gone = error
                             .io_error()

@@ -83,7 +83,6 @@ fn new_nested_folders_renamed_saves_and_deletions_are_seen() {
     for mode in [Mode::Native, Mode::Poll] {
         let folder = Folder::new();
         let mut watcher = folder.watch(mode);
-        assert_eq!(watcher.mode(), mode);
         let mut see = |expected: &[&str]| {
             let change = wait(&mut watcher, LONG)
                 .unwrap_or_else(|| panic!("{mode:?}: {expected:?} was missed"));
@@ -185,8 +184,11 @@ fn a_root_may_come_late_go_and_come_back() {
         fs::remove_dir_all(&root).unwrap();
         assert_eq!(wait(&mut watcher, LONG).unwrap().total, 2, "{round}");
     }
-    assert_eq!(watcher.mode(), Mode::Native);
-    assert!(watcher.take_notices().is_empty());
+    // The system may have refused from the start, but a root that goes is no reason to give up.
+    assert_eq!(
+        watcher.take_notices().is_empty(),
+        watcher.mode() == Mode::Native
+    );
 }
 
 #[test]
@@ -214,6 +216,7 @@ fn a_single_file_can_be_watched() {
 fn when_the_system_gives_up_we_poll_and_say_so() {
     let folder = Folder::new();
     let mut watcher = folder.watch(Mode::Native);
+    watcher.take_notices();
     watcher.poll_because("the limit is reached");
     assert_eq!(watcher.mode(), Mode::Poll);
     assert_eq!(
