@@ -4,7 +4,7 @@
 //! site and everything that others put there, or an [`Error`] and a folder as it was. It must not
 //! render, read evidence, or delete anything that its manifest does not list.
 //!
-//! [`commit`] writes a site, [`write_file_atomic`] a single report, [`scaffold`] the files of `init`.
+//! [`commit()`] writes a site, [`write_file_atomic`] a single report, [`scaffold`] the files of `init`.
 //! `guard` decides whether a folder may be written, `manifest` remembers what is ours, `commit`
 //! explains the order of steps, `fs` is the disk (and, in tests, a disk that fails).
 
@@ -39,11 +39,11 @@ pub fn commit(target: &Target<'_>, files: Files) -> Result<Committed, Error> {
     commit::commit_on(&fs::Disk, target, files)
 }
 
-/// Says whether [`commit`] would refuse the folder, before anything is read or rendered. Changes
+/// Says whether [`commit()`] would refuse the folder, before anything is read or rendered. Changes
 /// nothing.
 ///
 /// # Errors
-/// Those of [`commit`] that do not depend on the files.
+/// Those of [`commit()`] that do not depend on the files.
 pub fn check(target: &Target<'_>) -> Result<(), Error> {
     let root = guard::resolve(&fs::Disk, target)?;
     if fs::Fs::kind(&fs::Disk, &root)
