@@ -76,22 +76,15 @@ enum Place {
     Blocked(&'static str),
 }
 
-pub(super) fn commit_on(
-    fs: &dyn Fs,
-    target: &Target<'_>,
-    files: Vec<(String, Vec<u8>)>,
-) -> Result<Committed, Error> {
+pub(super) fn commit_on(fs: &dyn Fs, target: &Target<'_>, files: Vec<(String, Vec<u8>)>) -> Result<Committed, Error> {
     let files = check_all(files).map_err(|problems| Error::Paths { problems })?;
     let root = guard::resolve(fs, target)?;
     create_above(fs, &root)?;
     let _lock = lock::acquire(&root)?;
     let former = guard::former(fs, &root, target.adopt)?;
 
-    let stale: Vec<&OutPath> = former
-        .owned
-        .keys()
-        .filter(|path| files.binary_search_by(|(new, _)| new.cmp(path)).is_err())
-        .collect();
+    let stale: Vec<&OutPath> =
+        former.owned.keys().filter(|path| files.binary_search_by(|(new, _)| new.cmp(path)).is_err()).collect();
     let first_gone = displaced(&stale, &files);
     let places = places(fs, &root, &files, &stale, &first_gone)?;
     let mut planned = plan(fs, &root, &former, &files, &places, &first_gone)?;
@@ -110,15 +103,8 @@ pub(super) fn commit_on(
         complete: true,
     };
     let finished_bytes = finished.to_bytes();
-    let mut done = Committed {
-        kept_edited,
-        manifest_sha256: sha256_hex(&finished_bytes),
-        ..Committed::default()
-    };
-    done.unchanged = planned
-        .iter()
-        .filter(|file| file.fate == Fate::Keep)
-        .count();
+    let mut done = Committed { kept_edited, manifest_sha256: sha256_hex(&finished_bytes), ..Committed::default() };
+    done.unchanged = planned.iter().filter(|file| file.fate == Fate::Keep).count();
     if former.manifest.as_deref() == Some(&finished_bytes) && done.unchanged == planned.len() {
         // A build that was killed before its first step may have left this one.
         remove(fs, &temporary(&root, MANIFEST))?;
@@ -126,46 +112,28 @@ pub(super) fn commit_on(
     }
 
     create_folder(fs, &root)?;
-    write_file(
-        fs,
-        &root,
-        MANIFEST,
-        &partial(&finished, &former).to_bytes(),
-        true,
-    )?;
+    write_file(fs, &root, MANIFEST, &partial(&finished, &former).to_bytes(), true)?;
     if former.cut_short {
         sweep(fs, &root, &former, &places)?;
     }
-    for path in stale
-        .iter()
-        .filter(|path| first_gone.contains(path.as_str()))
-    {
+    for path in stale.iter().filter(|path| first_gone.contains(path.as_str())) {
         remove(fs, &path.below(&root))?;
     }
     for file in planned.iter().filter(|file| file.fate == Fate::Evict) {
         remove_emptied(fs, &root, file.path, &former)?;
     }
-    for (folder, _) in places
-        .iter()
-        .filter(|(folder, place)| **place == Place::Missing && is_needed(folder, &planned))
+    for (folder, _) in places.iter().filter(|(folder, place)| **place == Place::Missing && is_needed(folder, &planned))
     {
         create_folder(fs, &below(&root, folder))?;
     }
     for rank in Rank::ALL {
-        let batch: Vec<&Planned<'_>> = planned
-            .iter()
-            .filter(|file| file.fate != Fate::Keep && Rank::of(file.path) == rank)
-            .collect();
-        batch
-            .par_iter()
-            .try_for_each(|file| write_file(fs, &root, file.path.as_str(), file.body, false))?;
+        let batch: Vec<&Planned<'_>> =
+            planned.iter().filter(|file| file.fate != Fate::Keep && Rank::of(file.path) == rank).collect();
+        batch.par_iter().try_for_each(|file| write_file(fs, &root, file.path.as_str(), file.body, false))?;
         done.written += batch.len();
         done.bytes += batch.iter().map(|file| file.body.len() as u64).sum::<u64>();
     }
-    for path in stale
-        .iter()
-        .filter(|path| !first_gone.contains(path.as_str()))
-    {
+    for path in stale.iter().filter(|path| !first_gone.contains(path.as_str())) {
         remove(fs, &path.below(&root))?;
     }
     done.deleted = stale.len();
@@ -176,11 +144,7 @@ pub(super) fn commit_on(
 
 impl Planned<'_> {
     fn entry(&self) -> Entry {
-        Entry {
-            path: self.path.clone(),
-            sha256: self.sha256.clone(),
-            bytes: self.body.len() as u64,
-        }
+        Entry { path: self.path.clone(), sha256: self.sha256.clone(), bytes: self.body.len() as u64 }
     }
 }
 
@@ -218,20 +182,15 @@ fn displaced<'a>(stale: &[&'a OutPath], files: &[(OutPath, Vec<u8>)]) -> BTreeSe
         return BTreeSet::new();
     }
     let new_files: BTreeSet<String> = files.iter().map(|(path, _)| path.folded()).collect();
-    let new_folders: BTreeSet<String> = files
-        .iter()
-        .flat_map(|(path, _)| path.folders())
-        .map(str::to_ascii_lowercase)
-        .collect();
+    let new_folders: BTreeSet<String> =
+        files.iter().flat_map(|(path, _)| path.folders()).map(str::to_ascii_lowercase).collect();
     stale
         .iter()
         .filter(|path| {
             let name = path.folded();
             new_files.contains(&name)
                 || new_folders.contains(&name)
-                || path
-                    .folders()
-                    .any(|folder| new_files.contains(&folder.to_ascii_lowercase()))
+                || path.folders().any(|folder| new_files.contains(&folder.to_ascii_lowercase()))
         })
         .map(|path| path.as_str())
         .collect()
@@ -246,29 +205,15 @@ fn places<'a>(
     first_gone: &BTreeSet<&str>,
 ) -> Result<BTreeMap<&'a str, Place>, Error> {
     let mut places = BTreeMap::new();
-    places.insert(
-        "",
-        if has_folder(fs, root)? {
-            Place::Folder
-        } else {
-            Place::Missing
-        },
-    );
-    let folders: BTreeSet<&str> = files
-        .iter()
-        .map(|(path, _)| path)
-        .chain(stale.iter().copied())
-        .flat_map(OutPath::folders)
-        .collect();
+    places.insert("", if has_folder(fs, root)? { Place::Folder } else { Place::Missing });
+    let folders: BTreeSet<&str> =
+        files.iter().map(|(path, _)| path).chain(stale.iter().copied()).flat_map(OutPath::folders).collect();
     // A folder sorts before what is in it, so the place of the folder above is always known.
     for folder in folders {
         let place = match place_above(&places, folder) {
             Place::Folder => {
                 let path = below(root, folder);
-                match fs
-                    .kind(&path)
-                    .map_err(|error| Error::io("look at", &path, error))?
-                {
+                match fs.kind(&path).map_err(|error| Error::io("look at", &path, error))? {
                     None => Place::Missing,
                     Some(Kind::Folder) => Place::Folder,
                     Some(Kind::File(_)) if first_gone.contains(folder) => Place::Missing,
@@ -285,9 +230,7 @@ fn places<'a>(
 }
 
 fn has_folder(fs: &dyn Fs, path: &Path) -> Result<bool, Error> {
-    let kind = fs
-        .kind(path)
-        .map_err(|error| Error::io("look at", path, error))?;
+    let kind = fs.kind(path).map_err(|error| Error::io("look at", path, error))?;
     Ok(kind == Some(Kind::Folder))
 }
 
@@ -305,32 +248,23 @@ fn plan<'a>(
     places: &BTreeMap<&str, Place>,
     first_gone: &BTreeSet<&str>,
 ) -> Result<Vec<Planned<'a>>, Error> {
-    let replaced: BTreeSet<String> = first_gone
-        .iter()
-        .map(|path| path.to_ascii_lowercase())
-        .collect();
+    let replaced: BTreeSet<String> = first_gone.iter().map(|path| path.to_ascii_lowercase()).collect();
     files
         .par_iter()
         .map(|(path, body)| {
-            let is_ours = former.owned.contains_key(path)
-                || (!replaced.is_empty() && replaced.contains(&path.folded()));
+            let is_ours =
+                former.owned.contains_key(path) || (!replaced.is_empty() && replaced.contains(&path.folded()));
             let fate = match place_above(places, path.as_str()) {
                 Place::Missing => Fate::Write,
                 Place::Blocked(what) => Fate::Blocked(what),
                 Place::Folder => {
                     let on_disk = path.below(root);
-                    match fs
-                        .kind(&on_disk)
-                        .map_err(|error| Error::io("look at", &on_disk, error))?
-                    {
+                    match fs.kind(&on_disk).map_err(|error| Error::io("look at", &on_disk, error))? {
                         None => Fate::Write,
                         Some(Kind::File(length)) => {
                             let same = length == body.len() as u64
                                 && !replaced.contains(&path.folded())
-                                && fs
-                                    .read(&on_disk)
-                                    .map_err(|error| Error::io("read", &on_disk, error))?
-                                    == *body;
+                                && fs.read(&on_disk).map_err(|error| Error::io("read", &on_disk, error))? == *body;
                             match (same, is_ours) {
                                 (true, _) => Fate::Keep,
                                 (false, true) => Fate::Write,
@@ -344,12 +278,7 @@ fn plan<'a>(
                     }
                 }
             };
-            Ok(Planned {
-                path,
-                body,
-                sha256: sha256_hex(body),
-                fate,
-            })
+            Ok(Planned { path, body, sha256: sha256_hex(body), fate })
         })
         .collect()
 }
@@ -364,10 +293,7 @@ fn refuse_obstacles(root: &Path, planned: &[Planned<'_>]) -> Result<(), Error> {
         .collect();
     match obstacles.is_empty() {
         true => Ok(()),
-        false => Err(Error::InTheWay {
-            root: root.to_path_buf(),
-            obstacles,
-        }),
+        false => Err(Error::InTheWay { root: root.to_path_buf(), obstacles }),
     }
 }
 
@@ -391,20 +317,11 @@ fn sort_stale<'a>(
             Place::Folder => {}
         }
         let on_disk = path.below(root);
-        match fs
-            .kind(&on_disk)
-            .map_err(|error| Error::io("look at", &on_disk, error))?
-        {
+        match fs.kind(&on_disk).map_err(|error| Error::io("look at", &on_disk, error))? {
             None => {}
             Some(Kind::File(_)) => {
-                let body = fs
-                    .read(&on_disk)
-                    .map_err(|error| Error::io("read", &on_disk, error))?;
-                match former
-                    .owned
-                    .get(path)
-                    .is_some_and(|digests| digests.contains(&sha256_hex(&body)))
-                {
+                let body = fs.read(&on_disk).map_err(|error| Error::io("read", &on_disk, error))?;
+                match former.owned.get(path).is_some_and(|digests| digests.contains(&sha256_hex(&body))) {
                     true => delete.push(path),
                     false => keep.push(path.to_string()),
                 }
@@ -418,10 +335,7 @@ fn sort_stale<'a>(
 /// The files of former builds below a folder.
 fn owned_below<'a>(former: &'a Former, folder: &OutPath) -> impl Iterator<Item = &'a OutPath> {
     let inside = format!("{folder}/");
-    former
-        .owned
-        .keys()
-        .filter(move |path| path.as_str().starts_with(&inside))
+    former.owned.keys().filter(move |path| path.as_str().starts_with(&inside))
 }
 
 fn owns_below(former: &Former, folder: &OutPath) -> bool {
@@ -429,26 +343,15 @@ fn owns_below(former: &Former, folder: &OutPath) -> bool {
 }
 
 /// Whether a folder can go to make room for a file: nothing is in it but what is deleted anyway.
-fn holds_only(
-    root: &Path,
-    folder: &OutPath,
-    stale: &[&OutPath],
-    former: &Former,
-) -> Result<bool, Error> {
+fn holds_only(root: &Path, folder: &OutPath, stale: &[&OutPath], former: &Former) -> Result<bool, Error> {
     let mut ours: BTreeSet<PathBuf> = stale.iter().map(|path| path.below(root)).collect();
     ours.extend(owned_below(former, folder).map(|path| temporary(root, path.as_str())));
-    let mut folders: BTreeSet<PathBuf> = owned_below(former, folder)
-        .flat_map(OutPath::folders)
-        .map(|folder| below(root, folder))
-        .collect();
+    let mut folders: BTreeSet<PathBuf> =
+        owned_below(former, folder).flat_map(OutPath::folders).map(|folder| below(root, folder)).collect();
     folders.insert(folder.below(root));
     for entry in WalkDir::new(folder.below(root)) {
         let entry = entry.map_err(|error| Error::io("list", &folder.below(root), error.into()))?;
-        let known = if entry.file_type().is_dir() {
-            &folders
-        } else {
-            &ours
-        };
+        let known = if entry.file_type().is_dir() { &folders } else { &ours };
         if !known.contains(entry.path()) {
             return Ok(false);
         }
@@ -457,12 +360,7 @@ fn holds_only(
 }
 
 /// Removes a folder of ours whose files are gone, and the folders in it.
-fn remove_emptied(
-    fs: &dyn Fs,
-    root: &Path,
-    folder: &OutPath,
-    former: &Former,
-) -> Result<(), Error> {
+fn remove_emptied(fs: &dyn Fs, root: &Path, folder: &OutPath, former: &Former) -> Result<(), Error> {
     let inside = format!("{folder}/");
     let folders: BTreeSet<&str> = owned_below(former, folder)
         .flat_map(OutPath::folders)
@@ -470,8 +368,7 @@ fn remove_emptied(
         .collect();
     for name in folders.into_iter().rev() {
         let path = below(root, name);
-        fs.remove_empty_folder(&path)
-            .map_err(|error| Error::io("remove", &path, error))?;
+        fs.remove_empty_folder(&path).map_err(|error| Error::io("remove", &path, error))?;
     }
     Ok(())
 }
@@ -486,34 +383,17 @@ fn partial(finished: &Manifest, former: &Former) -> Manifest {
                 .binary_search_by(|entry| entry.path.cmp(path))
                 .is_ok_and(|at| finished.files[at].sha256 == *sha256);
             if !is_new {
-                leftovers.push(Entry {
-                    path: path.clone(),
-                    sha256: sha256.clone(),
-                    bytes: 0,
-                });
+                leftovers.push(Entry { path: path.clone(), sha256: sha256.clone(), bytes: 0 });
             }
         }
     }
-    Manifest {
-        leftovers,
-        complete: false,
-        ..finished.clone()
-    }
+    Manifest { leftovers, complete: false, ..finished.clone() }
 }
 
 /// Removes the temporary files of a build that was killed. Their names follow from the manifest.
-fn sweep(
-    fs: &dyn Fs,
-    root: &Path,
-    former: &Former,
-    places: &BTreeMap<&str, Place>,
-) -> Result<(), Error> {
+fn sweep(fs: &dyn Fs, root: &Path, former: &Former, places: &BTreeMap<&str, Place>) -> Result<(), Error> {
     for path in former.owned.keys() {
-        let known = places.get(
-            path.as_str()
-                .rsplit_once('/')
-                .map_or("", |(above, _)| above),
-        );
+        let known = places.get(path.as_str().rsplit_once('/').map_or("", |(above, _)| above));
         if known == Some(&Place::Folder) {
             remove(fs, &temporary(root, path.as_str()))?;
         }
@@ -525,9 +405,7 @@ fn sweep(
 fn is_needed(folder: &str, planned: &[Planned<'_>]) -> bool {
     let inside = format!("{folder}/");
     let first = planned.partition_point(|file| file.path.as_str() < inside.as_str());
-    planned
-        .get(first)
-        .is_some_and(|file| file.path.as_str().starts_with(&inside))
+    planned.get(first).is_some_and(|file| file.path.as_str().starts_with(&inside))
 }
 
 /// Removes folders that held our files and hold nothing any more.
@@ -545,8 +423,7 @@ fn prune<'a>(
     // Backwards, so that a folder comes after what is in it.
     for folder in unused.into_iter().rev() {
         let path = below(root, folder);
-        fs.remove_empty_folder(&path)
-            .map_err(|error| Error::io("remove", &path, error))?;
+        fs.remove_empty_folder(&path).map_err(|error| Error::io("remove", &path, error))?;
     }
     Ok(())
 }
@@ -557,43 +434,30 @@ fn temporary(root: &Path, relative: &str) -> PathBuf {
     path.with_file_name(temporary_name(name))
 }
 
-fn write_file(
-    fs: &dyn Fs,
-    root: &Path,
-    relative: &str,
-    body: &[u8],
-    durable: bool,
-) -> Result<(), Error> {
+fn write_file(fs: &dyn Fs, root: &Path, relative: &str, body: &[u8], durable: bool) -> Result<(), Error> {
     let path = below(root, relative);
     let beside = temporary(root, relative);
     let result = fs
         .write_new(&beside, body, durable)
         .map_err(|error| Error::io("write", &beside, error))
-        .and_then(|()| {
-            fs.rename(&beside, &path)
-                .map_err(|error| Error::io("replace", &path, error))
-        });
+        .and_then(|()| fs.rename(&beside, &path).map_err(|error| Error::io("replace", &path, error)));
     if result.is_err() {
         // The first error is the one to tell; what is left is swept by the next build.
         let _ = fs.remove_file(&beside);
         return result;
     }
     match durable {
-        true => fs
-            .sync_folder(root)
-            .map_err(|error| Error::io("sync", root, error)),
+        true => fs.sync_folder(root).map_err(|error| Error::io("sync", root, error)),
         false => Ok(()),
     }
 }
 
 fn remove(fs: &dyn Fs, path: &Path) -> Result<(), Error> {
-    fs.remove_file(path)
-        .map_err(|error| Error::io("delete", path, error))
+    fs.remove_file(path).map_err(|error| Error::io("delete", path, error))
 }
 
 fn create_folder(fs: &dyn Fs, path: &Path) -> Result<(), Error> {
-    fs.create_folder(path)
-        .map_err(|error| Error::io("create", path, error))
+    fs.create_folder(path).map_err(|error| Error::io("create", path, error))
 }
 
 /// Creates the folders above the output folder.
@@ -601,11 +465,7 @@ fn create_above(fs: &dyn Fs, root: &Path) -> Result<(), Error> {
     let Some(parent) = root.parent() else {
         return Ok(());
     };
-    if fs
-        .kind(parent)
-        .map_err(|error| Error::io("look at", parent, error))?
-        .is_some()
-    {
+    if fs.kind(parent).map_err(|error| Error::io("look at", parent, error))?.is_some() {
         return Ok(());
     }
     create_above(fs, parent)?;

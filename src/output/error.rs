@@ -90,35 +90,19 @@ pub enum Refusal {
 impl Error {
     /// A failed system call.
     pub(super) fn io(doing: &'static str, path: &Path, source: io::Error) -> Error {
-        Error::Io {
-            doing,
-            path: path.to_path_buf(),
-            source,
-        }
+        Error::Io { doing, path: path.to_path_buf(), source }
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::Io {
-                doing,
-                path,
-                source,
-            } => write!(out, "could not {doing} {}: {source}", path.display()),
+            Error::Io { doing, path, source } => write!(out, "could not {doing} {}: {source}", path.display()),
             Error::Refused { root, reason } => {
-                write!(
-                    out,
-                    "{} is not used as the output folder, because it {reason}",
-                    root.display()
-                )
+                write!(out, "{} is not used as the output folder, because it {reason}", root.display())
             }
             Error::Paths { problems } => {
-                write!(
-                    out,
-                    "{} cannot be written; nothing was changed",
-                    count(problems.len(), "planned name")
-                )?;
+                write!(out, "{} cannot be written; nothing was changed", count(problems.len(), "planned name"))?;
                 list(out, problems.iter().map(String::as_str), problems.len())
             }
             Error::InTheWay { root, obstacles } => {
@@ -134,10 +118,7 @@ impl fmt::Display for Error {
                         _ => format!("{} are", root.display()),
                     },
                 )?;
-                let lines: Vec<String> = obstacles
-                    .iter()
-                    .map(|(path, what)| format!("{path} ({what})"))
-                    .collect();
+                let lines: Vec<String> = obstacles.iter().map(|(path, what)| format!("{path} ({what})")).collect();
                 list(out, lines.iter().map(String::as_str), lines.len())
             }
             Error::Locked { root, lock } => write!(
@@ -167,29 +148,15 @@ impl fmt::Display for Refusal {
         match self {
             Refusal::FileSystemRoot => out.write_str("is the root of the file system"),
             Refusal::Home => out.write_str("is or contains the home folder"),
-            Refusal::WorkingFolder => {
-                out.write_str("is or contains the folder the command was started in")
-            }
+            Refusal::WorkingFolder => out.write_str("is or contains the folder the command was started in"),
             Refusal::Repository => out.write_str("is the root of a repository (it contains .git)"),
             Refusal::IsInput => out.write_str("is also a folder of inputs"),
             Refusal::ContainsInput(input) => write!(out, "contains the input {}", input.display()),
             Refusal::NotAFolder => out.write_str("is not a folder"),
-            Refusal::NotOurs {
-                foreign,
-                first,
-                manifest,
-            } => {
+            Refusal::NotOurs { foreign, first, manifest } => {
                 match manifest {
-                    None => write!(
-                        out,
-                        "holds {} and no manifest.json of ours",
-                        count(*foreign, "file")
-                    )?,
-                    Some(why) => write!(
-                        out,
-                        "holds {} and its manifest.json {why}",
-                        count(*foreign, "file")
-                    )?,
+                    None => write!(out, "holds {} and no manifest.json of ours", count(*foreign, "file"))?,
+                    Some(why) => write!(out, "holds {} and its manifest.json {why}", count(*foreign, "file"))?,
                 }
                 out.write_str("; choose an empty folder, or pass --adopt to build into it and keep what is there")?;
                 list(out, first.iter().map(String::as_str), *foreign)
@@ -207,11 +174,7 @@ fn count(number: usize, noun: &str) -> String {
 }
 
 /// The first names below each other, then how many more.
-fn list<'a>(
-    out: &mut fmt::Formatter<'_>,
-    names: impl Iterator<Item = &'a str>,
-    total: usize,
-) -> fmt::Result {
+fn list<'a>(out: &mut fmt::Formatter<'_>, names: impl Iterator<Item = &'a str>, total: usize) -> fmt::Result {
     let mut shown = 0;
     for name in names.take(SHOWN) {
         write!(out, "\n  {}", name.escape_debug())?;

@@ -52,14 +52,7 @@ impl Fs for Disk {
             Ok(meta) if meta.is_dir() => Ok(Some(Kind::Folder)),
             Ok(meta) if meta.is_symlink() => Ok(Some(Kind::Link)),
             Ok(_) => Ok(Some(Kind::Other)),
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-                ) =>
-            {
-                Ok(None)
-            }
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -100,10 +93,7 @@ impl Fs for Disk {
         fs::rename(from, to)
     }
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "output is the only module that deletes, and only what it wrote"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "output is the only module that deletes, and only what it wrote")]
     fn remove_file(&self, path: &Path) -> io::Result<()> {
         match fs::remove_file(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -111,19 +101,14 @@ impl Fs for Disk {
         }
     }
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "only empty folders that our files were in"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "only empty folders that our files were in")]
     fn remove_empty_folder(&self, path: &Path) -> io::Result<bool> {
         match fs::remove_dir(path) {
             Ok(()) => Ok(true),
             Err(error)
                 if matches!(
                     error.kind(),
-                    io::ErrorKind::NotFound
-                        | io::ErrorKind::NotADirectory
-                        | io::ErrorKind::DirectoryNotEmpty
+                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::DirectoryNotEmpty
                 ) =>
             {
                 Ok(false)
@@ -132,10 +117,7 @@ impl Fs for Disk {
         }
     }
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a folder is opened to be synced, nothing is read"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "a folder is opened to be synced, nothing is read")]
     fn sync_folder(&self, path: &Path) -> io::Result<()> {
         if cfg!(not(unix)) {
             return Ok(()); // Folders cannot be opened for this elsewhere.

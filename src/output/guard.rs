@@ -54,12 +54,7 @@ pub(super) struct Former {
 /// Resolves the folder and refuses the ones that no flag makes acceptable.
 pub(super) fn resolve(fs: &dyn Fs, target: &Target<'_>) -> Result<PathBuf, Error> {
     let root = real_path(target.root).map_err(|error| Error::io("resolve", target.root, error))?;
-    let refused = |reason| {
-        Err(Error::Refused {
-            root: root.clone(),
-            reason,
-        })
-    };
+    let refused = |reason| Err(Error::Refused { root: root.clone(), reason });
     if root.parent().is_none() {
         return refused(Refusal::FileSystemRoot);
     }
@@ -79,20 +74,13 @@ pub(super) fn resolve(fs: &dyn Fs, target: &Target<'_>) -> Result<PathBuf, Error
     if target.working_dir.is_some_and(contains) {
         return refused(Refusal::WorkingFolder);
     }
-    match fs
-        .kind(&root)
-        .map_err(|error| Error::io("look at", &root, error))?
-    {
+    match fs.kind(&root).map_err(|error| Error::io("look at", &root, error))? {
         None => return Ok(root),
         Some(Kind::Folder) => {}
         Some(_) => return refused(Refusal::NotAFolder),
     }
     let git = root.join(".git");
-    if fs
-        .kind(&git)
-        .map_err(|error| Error::io("look at", &git, error))?
-        .is_some()
-    {
+    if fs.kind(&git).map_err(|error| Error::io("look at", &git, error))?.is_some() {
         return refused(Refusal::Repository);
     }
     Ok(root)
@@ -101,15 +89,10 @@ pub(super) fn resolve(fs: &dyn Fs, target: &Target<'_>) -> Result<PathBuf, Error
 /// Reads what former builds left, and refuses a folder of other people's files.
 pub(super) fn former(fs: &dyn Fs, root: &Path, adopt: bool) -> Result<Former, Error> {
     let path = root.join(MANIFEST);
-    let flaw = match fs
-        .kind(&path)
-        .map_err(|error| Error::io("look at", &path, error))?
-    {
+    let flaw = match fs.kind(&path).map_err(|error| Error::io("look at", &path, error))? {
         None => None,
         Some(Kind::File(_)) => {
-            let bytes = fs
-                .read(&path)
-                .map_err(|error| Error::io("read", &path, error))?;
+            let bytes = fs.read(&path).map_err(|error| Error::io("read", &path, error))?;
             match Manifest::parse(&bytes) {
                 Ok(manifest) => {
                     return Ok(Former {
@@ -126,27 +109,14 @@ pub(super) fn former(fs: &dyn Fs, root: &Path, adopt: bool) -> Result<Former, Er
     let manifest_is_ours = flaw.as_ref().is_none_or(|(_, ours)| *ours);
     let (foreign, first) = foreign_files(root, manifest_is_ours)?;
     if foreign > 0 && !adopt {
-        let reason = Refusal::NotOurs {
-            foreign,
-            first,
-            manifest: flaw.map(|(why, _)| why),
-        };
-        return Err(Error::Refused {
-            root: root.to_path_buf(),
-            reason,
-        });
+        let reason = Refusal::NotOurs { foreign, first, manifest: flaw.map(|(why, _)| why) };
+        return Err(Error::Refused { root: root.to_path_buf(), reason });
     }
     if !manifest_is_ours {
         let obstacles = vec![(MANIFEST.to_owned(), "a manifest.json that is not ours")];
-        return Err(Error::InTheWay {
-            root: root.to_path_buf(),
-            obstacles,
-        });
+        return Err(Error::InTheWay { root: root.to_path_buf(), obstacles });
     }
-    Ok(Former {
-        cut_short: true,
-        ..Former::default()
-    })
+    Ok(Former { cut_short: true, ..Former::default() })
 }
 
 /// A file that a crashed disk emptied, or that another version of presscheck wrote, may be replaced;
@@ -175,12 +145,7 @@ fn foreign_files(root: &Path, manifest_is_ours: bool) -> Result<(usize, Vec<Stri
         if entry.file_type().is_dir() {
             continue;
         }
-        let name = entry
-            .path()
-            .strip_prefix(root)
-            .unwrap_or(entry.path())
-            .to_string_lossy()
-            .into_owned();
+        let name = entry.path().strip_prefix(root).unwrap_or(entry.path()).to_string_lossy().into_owned();
         if ours.contains(&name) || (name == MANIFEST && manifest_is_ours) {
             continue;
         }
@@ -196,12 +161,10 @@ fn foreign_files(root: &Path, manifest_is_ours: bool) -> Result<(usize, Vec<Stri
 pub(super) fn real_path(path: &Path) -> io::Result<PathBuf> {
     let path = std::path::absolute(path)?;
     match path.canonicalize() {
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound) => {
-            match (path.parent(), path.file_name()) {
-                (Some(parent), Some(name)) => Ok(real_path(parent)?.join(name)),
-                _ => Err(error),
-            }
-        }
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound) => match (path.parent(), path.file_name()) {
+            (Some(parent), Some(name)) => Ok(real_path(parent)?.join(name)),
+            _ => Err(error),
+        },
         other => other,
     }
 }

@@ -35,10 +35,7 @@ pub(super) fn acquire(root: &Path) -> Result<Lock, Error> {
     match lock_at(root, &lock_path(root)) {
         Err(Error::Io { source, .. })
             if root.is_dir()
-                && matches!(
-                    source.kind(),
-                    io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
-                ) =>
+                && matches!(source.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem) =>
         {
             lock_at(root, &root.join(INSIDE))
         }
@@ -50,25 +47,13 @@ fn lock_at(root: &Path, path: &Path) -> Result<Lock, Error> {
     let failed = |error| Error::io("lock", path, error);
     loop {
         if Disk.kind(path).map_err(failed)? == Some(Kind::Link) {
-            return Err(Error::Target {
-                path: path.to_path_buf(),
-                flaw: "it is a symbolic link",
-            });
+            return Err(Error::Target { path: path.to_path_buf(), flaw: "it is a symbolic link" });
         }
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path)
-            .map_err(failed)?;
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(Error::Locked {
-                    root: root.to_path_buf(),
-                    lock: path.to_path_buf(),
-                });
+                return Err(Error::Locked { root: root.to_path_buf(), lock: path.to_path_buf() });
             }
             // Some network file systems have no locks; a build there is as safe as it was before.
             Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {}
@@ -77,10 +62,7 @@ fn lock_at(root: &Path, path: &Path) -> Result<Lock, Error> {
         // The former holder removes the file when it is done. Whoever had it open by then holds a lock
         // on a file that nobody else can see, and must take the new one.
         if is_still(&file, path) {
-            return Ok(Lock {
-                path: path.to_path_buf(),
-                _file: file,
-            });
+            return Ok(Lock { path: path.to_path_buf(), _file: file });
         }
     }
 }
@@ -118,10 +100,7 @@ mod tests {
         let root = temp.path().join("public");
         let first = acquire(&root).unwrap();
         let error = acquire(&root).unwrap_err().to_string();
-        assert!(
-            error.starts_with("another presscheck is writing"),
-            "{error}"
-        );
+        assert!(error.starts_with("another presscheck is writing"), "{error}");
         assert!(error.contains("public.presscheck.lock"), "{error}");
         drop(first);
         assert!(!lock_path(&root).exists());

@@ -49,8 +49,7 @@ impl Manifest {
     /// With a fragment to read after "its manifest.json", when the bytes are not a manifest of a
     /// version that we know, or list a path that we would never have written.
     pub fn parse(bytes: &[u8]) -> Result<Manifest, String> {
-        let raw: RawManifest =
-            serde_json::from_slice(bytes).map_err(|error| format!("is not readable ({error})"))?;
+        let raw: RawManifest = serde_json::from_slice(bytes).map_err(|error| format!("is not readable ({error})"))?;
         let complete = match raw.schema.as_str() {
             WHOLE => true,
             PARTIAL => false,
@@ -71,10 +70,7 @@ impl Manifest {
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let schema = if self.complete { WHOLE } else { PARTIAL };
-        let mut text = format!(
-            "{{\n\"schema\": \"{schema}\",\n\"generator\": {},\n",
-            quoted(&self.generator)
-        );
+        let mut text = format!("{{\n\"schema\": \"{schema}\",\n\"generator\": {},\n", quoted(&self.generator));
         push_entries(&mut text, "files", &self.files);
         if !self.complete {
             text.push_str(",\n");
@@ -88,10 +84,7 @@ impl Manifest {
     pub(super) fn owned(&self) -> BTreeMap<OutPath, BTreeSet<String>> {
         let mut owned: BTreeMap<OutPath, BTreeSet<String>> = BTreeMap::new();
         for entry in self.files.iter().chain(&self.leftovers) {
-            owned
-                .entry(entry.path.clone())
-                .or_default()
-                .insert(entry.sha256.clone());
+            owned.entry(entry.path.clone()).or_default().insert(entry.sha256.clone());
         }
         owned
     }
@@ -132,21 +125,13 @@ struct RawEntry {
 fn check_entries(raw: Vec<RawEntry>) -> Result<Vec<Entry>, String> {
     raw.into_iter()
         .map(|entry| {
-            let path = OutPath::new(&entry.path)
-                .map_err(|error| format!("lists a path that is not ours: {error}"))?;
-            let is_digest = entry.sha256.len() == 64
-                && entry
-                    .sha256
-                    .bytes()
-                    .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+            let path = OutPath::new(&entry.path).map_err(|error| format!("lists a path that is not ours: {error}"))?;
+            let is_digest =
+                entry.sha256.len() == 64 && entry.sha256.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
             if !is_digest {
                 return Err(format!("has no SHA-256 for {path}"));
             }
-            Ok(Entry {
-                path,
-                sha256: entry.sha256,
-                bytes: entry.bytes,
-            })
+            Ok(Entry { path, sha256: entry.sha256, bytes: entry.bytes })
         })
         .collect()
 }
@@ -173,11 +158,7 @@ mod tests {
     use super::*;
 
     fn entry(path: &str, body: &str) -> Entry {
-        Entry {
-            path: OutPath::new(path).unwrap(),
-            sha256: sha256_hex(body.as_bytes()),
-            bytes: body.len() as u64,
-        }
+        Entry { path: OutPath::new(path).unwrap(), sha256: sha256_hex(body.as_bytes()), bytes: body.len() as u64 }
     }
 
     #[test]
@@ -217,11 +198,7 @@ mod tests {
         let owned = again.owned();
         assert_eq!(owned["a.html"].len(), 2);
         assert_eq!(owned["gone.html"].len(), 1);
-        let empty = Manifest {
-            files: Vec::new(),
-            leftovers: Vec::new(),
-            ..manifest
-        };
+        let empty = Manifest { files: Vec::new(), leftovers: Vec::new(), ..manifest };
         assert_eq!(Manifest::parse(&empty.to_bytes()).unwrap(), empty);
     }
 

@@ -46,10 +46,7 @@ pub fn commit(target: &Target<'_>, files: Files) -> Result<Committed, Error> {
 /// Those of [`commit()`] that do not depend on the files.
 pub fn check(target: &Target<'_>) -> Result<(), Error> {
     let root = guard::resolve(&fs::Disk, target)?;
-    if fs::Fs::kind(&fs::Disk, &root)
-        .map_err(|error| Error::io("look at", &root, error))?
-        .is_some()
-    {
+    if fs::Fs::kind(&fs::Disk, &root).map_err(|error| Error::io("look at", &root, error))?.is_some() {
         guard::former(&fs::Disk, &root, target.adopt)?;
     }
     Ok(())

@@ -29,10 +29,7 @@ impl OutPath {
     pub fn new(text: &str) -> Result<OutPath, OutPathError> {
         match flaw_of(text) {
             None => Ok(OutPath(text.to_owned())),
-            Some(flaw) => Err(OutPathError {
-                path: text.to_owned(),
-                flaw,
-            }),
+            Some(flaw) => Err(OutPathError { path: text.to_owned(), flaw }),
         }
     }
 
@@ -135,19 +132,13 @@ pub(super) fn check_all<T>(files: Vec<(String, T)>) -> Result<Vec<(OutPath, T)>,
         if let Some(other) = files_by_fold.insert(path.folded(), path) {
             problems.push(match other == path {
                 true => format!("{:?} is written twice", path.as_str()),
-                false => format!(
-                    "{:?} and {:?} differ only by case",
-                    other.as_str(),
-                    path.as_str()
-                ),
+                false => format!("{:?} and {:?} differ only by case", other.as_str(), path.as_str()),
             });
         }
         for folder in path.folders() {
             match folders_by_fold.insert(folder.to_ascii_lowercase(), folder) {
                 Some(other) if other != folder => {
-                    problems.push(format!(
-                        "the folders {other:?} and {folder:?} differ only by case"
-                    ));
+                    problems.push(format!("the folders {other:?} and {folder:?} differ only by case"));
                 }
                 _ => {}
             }
@@ -203,10 +194,7 @@ fn flaw_of_part(part: &str) -> Option<&'static str> {
     if part.contains(['\\', ':']) {
         return Some("has a backslash or a colon, which mean folders and drives on Windows");
     }
-    if !part
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || b"-._~+@=,!()".contains(&byte))
-    {
+    if !part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+@=,!()".contains(&byte)) {
         return Some("has a character other than ASCII letters, digits and -._~+@=,!()");
     }
     is_device(part).then_some("has a part that Windows takes for a device")
@@ -290,26 +278,13 @@ mod tests {
         ] {
             assert!(OutPath::new(bad).is_err(), "{bad:?} was taken");
         }
-        assert_eq!(
-            OutPath::new("a/../b").unwrap_err().to_string(),
-            "\"a/../b\" has a part that is `.` or `..`"
-        );
+        assert_eq!(OutPath::new("a/../b").unwrap_err().to_string(), "\"a/../b\" has a part that is `.` or `..`");
     }
 
     #[test]
     fn all_bad_names_are_told_at_once() {
-        let names = [
-            "b/x.html",
-            "../up",
-            "B/y.html",
-            "one.html",
-            "One.html",
-            "two",
-            "two/in.html",
-            "Manifest.json",
-            "d",
-            "d",
-        ];
+        let names =
+            ["b/x.html", "../up", "B/y.html", "one.html", "One.html", "two", "two/in.html", "Manifest.json", "d", "d"];
         let problems = check_all(names.map(|name| (name.to_owned(), ())).to_vec()).unwrap_err();
         assert_eq!(
             problems,

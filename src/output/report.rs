@@ -17,15 +17,8 @@ use super::fs::{Disk, Fs, Kind};
 /// # Errors
 /// When the path is a folder or a link, or the system refuses.
 pub fn write_file_atomic(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let kind = Disk
-        .kind(path)
-        .map_err(|error| Error::io("look at", path, error))?;
-    let refused = |flaw| {
-        Err(Error::Target {
-            path: path.to_path_buf(),
-            flaw,
-        })
-    };
+    let kind = Disk.kind(path).map_err(|error| Error::io("look at", path, error))?;
+    let refused = |flaw| Err(Error::Target { path: path.to_path_buf(), flaw });
     match kind {
         None | Some(Kind::File(_)) => {}
         Some(Kind::Folder) => return refused("it is a folder"),
@@ -51,16 +44,10 @@ pub fn write_file_atomic(path: &Path, bytes: &[u8]) -> Result<(), Error> {
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    let mut file = builder
-        .tempfile_in(&folder)
-        .map_err(|error| Error::io("write in", &folder, error))?;
-    file.write_all(bytes)
-        .and_then(|()| file.as_file().sync_all())
-        .map_err(|error| Error::io("write", path, error))?;
-    file.persist(path)
-        .map_err(|error| Error::io("replace", path, error.error))?;
-    Disk.sync_folder(&folder)
-        .map_err(|error| Error::io("sync", &folder, error))
+    let mut file = builder.tempfile_in(&folder).map_err(|error| Error::io("write in", &folder, error))?;
+    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(|error| Error::io("write", path, error))?;
+    file.persist(path).map_err(|error| Error::io("replace", path, error.error))?;
+    Disk.sync_folder(&folder).map_err(|error| Error::io("sync", &folder, error))
 }
 
 fn write_directly(path: &Path, bytes: &[u8]) -> Result<(), Error> {
@@ -100,13 +87,10 @@ pub fn scaffold(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<Scaffolded
         create_folders(&folder_of(&path))?;
         match OpenOptions::new().write(true).create_new(true).open(&path) {
             Ok(mut file) => {
-                file.write_all(bytes)
-                    .map_err(|error| Error::io("write", &path, error))?;
+                file.write_all(bytes).map_err(|error| Error::io("write", &path, error))?;
                 done.created.push(relative.clone());
             }
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                done.skipped.push(relative.clone())
-            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => done.skipped.push(relative.clone()),
             Err(error) => return Err(Error::io("create", &path, error)),
         }
     }
@@ -114,10 +98,7 @@ pub fn scaffold(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<Scaffolded
 }
 
 fn stays_inside(path: &str) -> bool {
-    !path.contains(['\\', ':', '\0'])
-        && path
-            .split('/')
-            .all(|part| !part.is_empty() && part != "." && part != "..")
+    !path.contains(['\\', ':', '\0']) && path.split('/').all(|part| !part.is_empty() && part != "." && part != "..")
 }
 
 fn folder_of(path: &Path) -> PathBuf {
@@ -133,10 +114,7 @@ fn create_folders(folder: &Path) -> Result<(), Error> {
 }
 
 #[cfg(test)]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "tests look at the disk themselves"
-)]
+#[expect(clippy::disallowed_methods, reason = "tests look at the disk themselves")]
 mod tests {
     use super::*;
 
@@ -161,13 +139,8 @@ mod tests {
     #[test]
     fn a_report_is_not_written_into_a_folder() {
         let temp = tempfile::tempdir().unwrap();
-        let error = write_file_atomic(temp.path(), b"x")
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.ends_with("was not written: it is a folder"),
-            "{error}"
-        );
+        let error = write_file_atomic(temp.path(), b"x").unwrap_err().to_string();
+        assert!(error.ends_with("was not written: it is a folder"), "{error}");
     }
 
     #[cfg(unix)]
@@ -188,20 +161,13 @@ mod tests {
     fn a_scaffold_never_changes_a_file() {
         let temp = tempfile::tempdir().unwrap();
         fs::write(temp.path().join("presscheck.toml"), b"mine").unwrap();
-        let files = ["presscheck.toml", ".github/workflows/gate.yml"]
-            .map(|path| (path.to_owned(), b"new".to_vec()));
+        let files = ["presscheck.toml", ".github/workflows/gate.yml"].map(|path| (path.to_owned(), b"new".to_vec()));
         let done = scaffold(temp.path(), &files).unwrap();
         assert_eq!(done.created, [".github/workflows/gate.yml"]);
         assert_eq!(done.skipped, ["presscheck.toml"]);
-        assert_eq!(
-            fs::read(temp.path().join("presscheck.toml")).unwrap(),
-            b"mine"
-        );
+        assert_eq!(fs::read(temp.path().join("presscheck.toml")).unwrap(), b"mine");
         for bad in ["../x", "/x", "a//b", "a\\b", "", "C:x"] {
-            assert!(
-                scaffold(temp.path(), &[(bad.to_owned(), Vec::new())]).is_err(),
-                "{bad}"
-            );
+            assert!(scaffold(temp.path(), &[(bad.to_owned(), Vec::new())]).is_err(), "{bad}");
         }
     }
 }

@@ -1,8 +1,5 @@
 //! What a commit promises, step by step, on a disk that fails when told to.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "tests look at the disk themselves"
-)]
+#![expect(clippy::disallowed_methods, reason = "tests look at the disk themselves")]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,9 +18,7 @@ struct Project {
 
 impl Project {
     fn new() -> Project {
-        Project {
-            temp: tempfile::tempdir().unwrap(),
-        }
+        Project { temp: tempfile::tempdir().unwrap() }
     }
 
     fn out(&self) -> PathBuf {
@@ -44,22 +39,11 @@ impl Project {
         self.commit_on(&Disk, site, true)
     }
 
-    fn commit_on(
-        &self,
-        fs: &dyn Fs,
-        site: &[(&str, &str)],
-        adopt: bool,
-    ) -> Result<Committed, Error> {
+    fn commit_on(&self, fs: &dyn Fs, site: &[(&str, &str)], adopt: bool) -> Result<Committed, Error> {
         let out = self.out();
         let inputs = [self.temp.path().to_path_buf()];
-        let target = Target {
-            root: &out,
-            inputs: &inputs,
-            home: None,
-            working_dir: None,
-            adopt,
-            generator: "presscheck test",
-        };
+        let target =
+            Target { root: &out, inputs: &inputs, home: None, working_dir: None, adopt, generator: "presscheck test" };
         commit_on(fs, &target, files(site))
     }
 
@@ -70,10 +54,7 @@ impl Project {
 
     /// The site without the manifest.
     fn pages(&self) -> Vec<(String, String)> {
-        self.tree()
-            .into_iter()
-            .filter(|(path, _)| path != "manifest.json" && !path.ends_with('/'))
-            .collect()
+        self.tree().into_iter().filter(|(path, _)| path != "manifest.json" && !path.ends_with('/')).collect()
     }
 }
 
@@ -83,18 +64,9 @@ fn tree(root: &Path) -> BTreeMap<String, String> {
         .into_iter()
         .filter_map(Result::ok)
         .map(|entry| {
-            let name = entry
-                .path()
-                .strip_prefix(root)
-                .unwrap()
-                .to_str()
-                .unwrap()
-                .to_owned();
+            let name = entry.path().strip_prefix(root).unwrap().to_str().unwrap().to_owned();
             match entry.file_type().is_file() {
-                true => (
-                    name,
-                    String::from_utf8_lossy(&fs::read(entry.path()).unwrap()).into_owned(),
-                ),
+                true => (name, String::from_utf8_lossy(&fs::read(entry.path()).unwrap()).into_owned()),
                 false => (format!("{name}/"), String::new()),
             }
         })
@@ -102,16 +74,11 @@ fn tree(root: &Path) -> BTreeMap<String, String> {
 }
 
 fn files(site: &[(&str, &str)]) -> Files {
-    site.iter()
-        .map(|(path, body)| ((*path).to_owned(), body.as_bytes().to_vec()))
-        .collect()
+    site.iter().map(|(path, body)| ((*path).to_owned(), body.as_bytes().to_vec())).collect()
 }
 
 fn owned(site: &[(&str, &str)]) -> Vec<(String, String)> {
-    let mut site: Vec<_> = site
-        .iter()
-        .map(|(path, body)| ((*path).to_owned(), (*body).to_owned()))
-        .collect();
+    let mut site: Vec<_> = site.iter().map(|(path, body)| ((*path).to_owned(), (*body).to_owned())).collect();
     site.sort();
     site
 }
@@ -147,28 +114,15 @@ fn a_site_is_written_changed_and_cleaned() {
     assert_eq!(project.pages(), owned(ONE));
 
     let again = project.commit(ONE).unwrap();
-    assert_eq!(
-        (again.written, again.unchanged, again.deleted, again.bytes),
-        (0, 9, 0, 0)
-    );
+    assert_eq!((again.written, again.unchanged, again.deleted, again.bytes), (0, 9, 0, 0));
     assert_eq!(again.manifest_sha256, first.manifest_sha256);
 
     let second = project.commit(TWO).unwrap();
-    assert_eq!(
-        (second.written, second.unchanged, second.deleted),
-        (7, 2, 4)
-    );
+    assert_eq!((second.written, second.unchanged, second.deleted), (7, 2, 4));
     assert_eq!(second.bytes, 8 + 7 + 9 + 3 + 7 + 9 + 13);
     assert_eq!(project.pages(), owned(TWO));
-    assert!(
-        !project.out().join("old").exists(),
-        "empty folders go with their files"
-    );
-    assert_eq!(
-        fs::read_dir(project.temp.path()).unwrap().count(),
-        1,
-        "no lock is left"
-    );
+    assert!(!project.out().join("old").exists(), "empty folders go with their files");
+    assert_eq!(fs::read_dir(project.temp.path()).unwrap().count(), 1, "no lock is left");
     let manifest = fs::read(project.out().join("manifest.json")).unwrap();
     assert_eq!(sha256_hex(&manifest), second.manifest_sha256);
     assert!(Manifest::parse(&manifest).unwrap().complete);
@@ -180,10 +134,7 @@ fn the_manifest_depends_on_the_files_alone() {
     there.commit(TWO).unwrap();
     let mut backwards = ONE.to_vec();
     backwards.reverse();
-    assert_eq!(
-        here.commit(ONE).unwrap().manifest_sha256,
-        there.commit(&backwards).unwrap().manifest_sha256
-    );
+    assert_eq!(here.commit(ONE).unwrap().manifest_sha256, there.commit(&backwards).unwrap().manifest_sha256);
     assert_eq!(here.tree(), there.tree());
 }
 
@@ -242,10 +193,7 @@ fn files_of_others_stay_in_a_folder_of_ours() {
     project.put("public/old/notes.txt", "mine");
     project.commit(TWO).unwrap();
     project.commit(&[]).unwrap();
-    assert_eq!(
-        project.pages(),
-        owned(&[("CNAME", "reports.example"), ("old/notes.txt", "mine")])
-    );
+    assert_eq!(project.pages(), owned(&[("CNAME", "reports.example"), ("old/notes.txt", "mine")]));
 }
 
 #[test]
@@ -256,24 +204,14 @@ fn a_folder_of_others_is_refused_unless_adopted() {
     }
     let before = project.tree();
     let error = project.commit(ONE).unwrap_err().to_string();
-    assert!(
-        error.contains("holds 12 files and no manifest.json of ours"),
-        "{error}"
-    );
-    assert!(
-        error.contains("--adopt") && error.contains("photo00.jpg") && error.ends_with("and 7 more"),
-        "{error}"
-    );
+    assert!(error.contains("holds 12 files and no manifest.json of ours"), "{error}");
+    assert!(error.contains("--adopt") && error.contains("photo00.jpg") && error.ends_with("and 7 more"), "{error}");
     assert_eq!(project.tree(), before);
 
     project.adopt(ONE).unwrap();
     project.commit(TWO).unwrap();
     let after = project.tree();
-    assert!(
-        before
-            .iter()
-            .all(|(path, body)| after.get(path) == Some(body))
-    );
+    assert!(before.iter().all(|(path, body)| after.get(path) == Some(body)));
 }
 
 #[test]
@@ -285,14 +223,8 @@ fn a_file_of_others_is_never_overwritten() {
     let before = project.tree();
     let error = project.adopt(TWO).unwrap_err().to_string();
     assert!(error.contains("2 files in"), "{error}");
-    assert!(
-        error.contains("index.html (a file that is not ours)"),
-        "{error}"
-    );
-    assert!(
-        error.contains("new/deep/page.html (below a file)"),
-        "{error}"
-    );
+    assert!(error.contains("index.html (a file that is not ours)"), "{error}");
+    assert!(error.contains("new/deep/page.html (below a file)"), "{error}");
     assert_eq!(project.tree(), before);
 }
 
@@ -301,10 +233,7 @@ fn a_manifest_that_is_not_ours_is_not_trusted() {
     // (what is in the file, whether --adopt may replace it)
     for (body, replaceable) in [
         ("", true),
-        (
-            "{\"schema\": \"presscheck.manifest/9\", \"generator\": \"\", \"files\": []}",
-            true,
-        ),
+        ("{\"schema\": \"presscheck.manifest/9\", \"generator\": \"\", \"files\": []}", true),
         ("{\"name\": \"my web app\"}", false),
         ("\0\0\0", false),
     ] {
@@ -330,10 +259,7 @@ fn a_manifest_cannot_make_us_delete_outside() {
         ),
     );
     project.adopt(ONE).unwrap();
-    assert_eq!(
-        fs::read_to_string(project.temp.path().join("precious")).unwrap(),
-        "keep"
-    );
+    assert_eq!(fs::read_to_string(project.temp.path().join("precious")).unwrap(), "keep");
 }
 
 #[cfg(unix)]
@@ -345,14 +271,10 @@ fn links_in_the_output_are_neither_followed_nor_removed() {
     project.put("elsewhere/gone.html", "gone");
     for (folder, target) in [("churn", "elsewhere"), ("old", "elsewhere")] {
         fs::remove_dir_all(project.out().join(folder)).unwrap();
-        std::os::unix::fs::symlink(project.temp.path().join(target), project.out().join(folder))
-            .unwrap();
+        std::os::unix::fs::symlink(project.temp.path().join(target), project.out().join(folder)).unwrap();
     }
     let error = project.commit(TWO).unwrap_err().to_string();
-    assert!(
-        error.contains("churn/1.html (below a symbolic link)"),
-        "{error}"
-    );
+    assert!(error.contains("churn/1.html (below a symbolic link)"), "{error}");
 
     fs::remove_file(project.out().join("churn")).unwrap();
     let done = project.commit(TWO).unwrap();
@@ -360,11 +282,8 @@ fn links_in_the_output_are_neither_followed_nor_removed() {
     assert!(project.temp.path().join("elsewhere/gone.html").exists());
 
     fs::remove_file(project.out().join("index.html")).unwrap();
-    std::os::unix::fs::symlink(
-        project.temp.path().join("elsewhere/gone.html"),
-        project.out().join("index.html"),
-    )
-    .unwrap();
+    std::os::unix::fs::symlink(project.temp.path().join("elsewhere/gone.html"), project.out().join("index.html"))
+        .unwrap();
     let error = project.commit(TWO).unwrap_err().to_string();
     assert!(error.contains("index.html (a symbolic link)"), "{error}");
 }
@@ -385,51 +304,22 @@ fn folders_that_nobody_meant_are_refused() {
         (PathBuf::from("/"), none, "is the root of the file system"),
         (of("home"), none, "is or contains the home folder"),
         (of("home/me"), none, "is or contains the home folder"),
-        (
-            of("work"),
-            none,
-            "is or contains the folder the command was started in",
-        ),
+        (of("work"), none, "is or contains the folder the command was started in"),
         (at("repo"), none, "is the root of a repository"),
         (at("runs"), inputs, "is also a folder of inputs"),
         (at("runs/../runs/"), inputs, "is also a folder of inputs"),
-        (
-            project.temp.path().to_path_buf(),
-            inputs,
-            "contains the input",
-        ),
+        (project.temp.path().to_path_buf(), inputs, "contains the input"),
         (at("file"), none, "is not a folder"),
     ];
     for (root, inputs, why) in cases {
-        let target = Target {
-            root,
-            inputs,
-            home: Some(&home),
-            working_dir: Some(&work),
-            adopt: true,
-            generator: "",
-        };
-        for error in [
-            check(&target).unwrap_err(),
-            commit(&target, files(ONE)).unwrap_err(),
-        ] {
-            assert!(
-                error.to_string().contains(why),
-                "{}: {error}",
-                root.display()
-            );
+        let target = Target { root, inputs, home: Some(&home), working_dir: Some(&work), adopt: true, generator: "" };
+        for error in [check(&target).unwrap_err(), commit(&target, files(ONE)).unwrap_err()] {
+            assert!(error.to_string().contains(why), "{}: {error}", root.display());
         }
     }
     assert!(!at("runs/index.html").exists());
     let inside = at("runs/churn/public");
-    let target = Target {
-        root: &inside,
-        inputs,
-        home: None,
-        working_dir: None,
-        adopt: false,
-        generator: "",
-    };
+    let target = Target { root: &inside, inputs, home: None, working_dir: None, adopt: false, generator: "" };
     check(&target).unwrap();
     assert!(!inside.exists(), "a check changes nothing");
     commit(&target, files(ONE)).unwrap();
@@ -443,10 +333,7 @@ fn a_folder_makes_room_for_a_file_only_when_all_in_it_is_ours() {
     project.put("public/turns/notes.txt", "mine");
     let before = project.tree();
     let error = project.commit(ONE).unwrap_err().to_string();
-    assert!(
-        error.contains("turns (a folder with files that are not ours)"),
-        "{error}"
-    );
+    assert!(error.contains("turns (a folder with files that are not ours)"), "{error}");
     assert_eq!(project.tree(), before);
     fs::remove_file(project.out().join("turns/notes.txt")).unwrap();
     project.commit(ONE).unwrap();
@@ -456,14 +343,8 @@ fn a_folder_makes_room_for_a_file_only_when_all_in_it_is_ours() {
 #[test]
 fn bad_names_stop_the_build_before_anything_is_written() {
     let project = Project::new();
-    let error = project
-        .commit(&[("index.html", ""), ("../x", ""), ("_y", "")])
-        .unwrap_err()
-        .to_string();
-    assert!(
-        error.starts_with("2 planned names cannot be written"),
-        "{error}"
-    );
+    let error = project.commit(&[("index.html", ""), ("../x", ""), ("_y", "")]).unwrap_err().to_string();
+    assert!(error.starts_with("2 planned names cannot be written"), "{error}");
     assert!(!project.out().exists());
 }
 
@@ -502,11 +383,7 @@ impl FaultyDisk {
             Fault::Once => number == self.at,
             Fault::Dead => number >= self.at,
         };
-        if fails {
-            Err(io::Error::other("the disk failed"))
-        } else {
-            Ok(())
-        }
+        if fails { Err(io::Error::other("the disk failed")) } else { Ok(()) }
     }
 }
 
@@ -552,11 +429,8 @@ impl Fs for FaultyDisk {
 }
 
 /// Foreign files, also in folders of ours, and one stale page that somebody edited.
-const FOREIGN: &[(&str, &str)] = &[
-    ("CNAME", "reports.example"),
-    ("churn/notes.txt", "mine"),
-    ("old/deep/notes.txt", "mine"),
-];
+const FOREIGN: &[(&str, &str)] =
+    &[("CNAME", "reports.example"), ("churn/notes.txt", "mine"), ("old/deep/notes.txt", "mine")];
 
 fn folder_before() -> Project {
     let project = Project::new();
@@ -571,29 +445,18 @@ fn folder_before() -> Project {
 #[test]
 fn a_disk_that_fails_anywhere_loses_nothing_and_the_next_build_repairs() {
     let reference = folder_before();
-    let counting = FaultyDisk {
-        operations: AtomicUsize::new(0),
-        at: usize::MAX,
-        fault: Fault::Once,
-    };
+    let counting = FaultyDisk { operations: AtomicUsize::new(0), at: usize::MAX, fault: Fault::Once };
     reference.commit_on(&counting, TWO, false).unwrap();
     let finished = reference.tree();
     let operations = counting.operations.load(Ordering::SeqCst);
-    assert!(
-        operations > 60,
-        "{operations} operations are too few to be all"
-    );
+    assert!(operations > 60, "{operations} operations are too few to be all");
 
     for fault in [Fault::Once, Fault::Dead] {
         for at in 1..=operations {
             let told = format!("{fault:?} at operation {at} of {operations}");
             let project = folder_before();
             let before = project.tree();
-            let disk = FaultyDisk {
-                operations: AtomicUsize::new(0),
-                at,
-                fault,
-            };
+            let disk = FaultyDisk { operations: AtomicUsize::new(0), at, fault };
             let error = project.commit_on(&disk, TWO, false).expect_err(&told);
             assert!(matches!(error, Error::Io { .. }), "{told}: {error}");
             let after = project.tree();
@@ -601,26 +464,13 @@ fn a_disk_that_fails_anywhere_loses_nothing_and_the_next_build_repairs() {
             for (path, body) in &after {
                 let whole = before.get(path) == Some(body) || finished.get(path) == Some(body);
                 let ours = path == "manifest.json" || path.ends_with(".presscheck-tmp");
-                assert!(
-                    whole || ours,
-                    "{told}: {path} is neither old nor new: {body:?}"
-                );
+                assert!(whole || ours, "{told}: {path} is neither old nor new: {body:?}");
             }
             for (path, body) in FOREIGN.iter().chain(&[("old/gone.html", "edited")]) {
-                assert_eq!(
-                    after.get(*path).map(String::as_str),
-                    Some(*body),
-                    "{told}: {path}"
-                );
+                assert_eq!(after.get(*path).map(String::as_str), Some(*body), "{told}: {path}");
             }
-            for (path, _) in ONE
-                .iter()
-                .filter(|(path, _)| TWO.iter().any(|(new, _)| new == path))
-            {
-                assert!(
-                    after.contains_key(*path),
-                    "{told}: {path} is neither old nor new, but gone"
-                );
+            for (path, _) in ONE.iter().filter(|(path, _)| TWO.iter().any(|(new, _)| new == path)) {
+                assert!(after.contains_key(*path), "{told}: {path} is neither old nor new, but gone");
             }
             if manifest.complete {
                 let same = |site: &BTreeMap<String, String>| {
@@ -628,10 +478,7 @@ fn a_disk_that_fails_anywhere_loses_nothing_and_the_next_build_repairs() {
                         .filter(|(path, _)| !path.ends_with('/'))
                         .all(|(path, body)| after.get(path) == Some(body))
                 };
-                assert!(
-                    same(&before) || same(&finished),
-                    "{told}: a complete manifest over an incomplete site"
-                );
+                assert!(same(&before) || same(&finished), "{told}: a complete manifest over an incomplete site");
             }
 
             // The next build is the same one, or one of a site that was never finished, or the old one.
@@ -639,11 +486,7 @@ fn a_disk_that_fails_anywhere_loses_nothing_and_the_next_build_repairs() {
             assert_eq!(project.tree(), finished, "{told}");
 
             let project = folder_before();
-            let disk = FaultyDisk {
-                operations: AtomicUsize::new(0),
-                at,
-                fault,
-            };
+            let disk = FaultyDisk { operations: AtomicUsize::new(0), at, fault };
             project.commit_on(&disk, TWO, false).expect_err(&told);
             project.commit(&[("index.html", "three")]).expect(&told);
             let mut expected = owned(FOREIGN);
@@ -653,11 +496,7 @@ fn a_disk_that_fails_anywhere_loses_nothing_and_the_next_build_repairs() {
             assert_eq!(project.pages(), expected, "{told}");
 
             let project = folder_before();
-            let disk = FaultyDisk {
-                operations: AtomicUsize::new(0),
-                at,
-                fault,
-            };
+            let disk = FaultyDisk { operations: AtomicUsize::new(0), at, fault };
             project.commit_on(&disk, TWO, false).expect_err(&told);
             fs::write(project.out().join("old/gone.html"), "gone").unwrap();
             project.commit(ONE).expect(&told);
@@ -672,24 +511,14 @@ fn a_disk_that_fails_anywhere_loses_nothing_and_the_next_build_repairs() {
 #[test]
 fn a_first_build_that_fails_anywhere_is_not_mistaken_for_foreign_files() {
     let reference = Project::new();
-    let counting = FaultyDisk {
-        operations: AtomicUsize::new(0),
-        at: usize::MAX,
-        fault: Fault::Once,
-    };
+    let counting = FaultyDisk { operations: AtomicUsize::new(0), at: usize::MAX, fault: Fault::Once };
     reference.commit_on(&counting, TWO, false).unwrap();
     for fault in [Fault::Once, Fault::Dead] {
         for at in 1..=counting.operations.load(Ordering::SeqCst) {
             let project = Project::new();
-            let disk = FaultyDisk {
-                operations: AtomicUsize::new(0),
-                at,
-                fault,
-            };
+            let disk = FaultyDisk { operations: AtomicUsize::new(0), at, fault };
             project.commit_on(&disk, TWO, false).unwrap_err();
-            project
-                .commit(TWO)
-                .unwrap_or_else(|error| panic!("{fault:?} at {at}: {error}"));
+            project.commit(TWO).unwrap_or_else(|error| panic!("{fault:?} at {at}: {error}"));
             assert_eq!(project.tree(), reference.tree(), "{fault:?} at {at}");
         }
     }
@@ -705,34 +534,16 @@ fn ten_thousand_small_files() {
         (0..10_000)
             .map(|number| {
                 let edition = usize::from(number == changed);
-                (
-                    format!("m{}/v{number}.html", number / 100),
-                    format!("{number} {edition} {page}").into_bytes(),
-                )
+                (format!("m{}/v{number}.html", number / 100), format!("{number} {edition} {page}").into_bytes())
             })
             .collect()
     };
     let out = project.out();
-    let target = Target {
-        root: &out,
-        inputs: &[],
-        home: None,
-        working_dir: None,
-        adopt: false,
-        generator: "presscheck test",
-    };
+    let target =
+        Target { root: &out, inputs: &[], home: None, working_dir: None, adopt: false, generator: "presscheck test" };
     let mut times = String::new();
-    for (name, changed) in [
-        ("cold", 1),
-        ("unchanged", 1),
-        ("one changed", 2),
-        ("all gone", usize::MAX),
-    ] {
-        let files = if changed == usize::MAX {
-            Vec::new()
-        } else {
-            site(changed)
-        };
+    for (name, changed) in [("cold", 1), ("unchanged", 1), ("one changed", 2), ("all gone", usize::MAX)] {
+        let files = if changed == usize::MAX { Vec::new() } else { site(changed) };
         let start = std::time::Instant::now();
         let done = commit(&target, files).unwrap();
         times.push_str(&format!("{name}: {:?} {done:?}\n", start.elapsed()));

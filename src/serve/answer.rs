@@ -52,22 +52,10 @@ impl Rules {
     }
 
     /// Answers a request.
-    pub(super) fn answer(
-        &self,
-        method: &Method,
-        uri: &Uri,
-        headers: &HeaderMap,
-        edition: &Edition,
-    ) -> Answer {
+    pub(super) fn answer(&self, method: &Method, uri: &Uri, headers: &HeaderMap, edition: &Edition) -> Answer {
         if method != Method::GET && method != Method::HEAD {
             let extra = Some((ALLOW, "GET, HEAD".to_owned()));
-            return Answer {
-                extra,
-                ..text(
-                    StatusCode::METHOD_NOT_ALLOWED,
-                    "only GET and HEAD are answered",
-                )
-            };
+            return Answer { extra, ..text(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are answered") };
         }
         if let Err(why) = self.check_sender(uri, headers) {
             return text(StatusCode::BAD_REQUEST, why);
@@ -85,19 +73,13 @@ impl Rules {
             }
             let page = own_page(
                 "Not here",
-                &format!(
-                    "<p>The site is served below <a href=\"{0}\">{0}</a>.</p>",
-                    self.base_path
-                ),
+                &format!("<p>The site is served below <a href=\"{0}\">{0}</a>.</p>", self.base_path),
                 &name,
                 false,
             );
             return html(StatusCode::NOT_FOUND, page.into());
         };
-        let extras = Extras {
-            edition: &name,
-            error: edition.error.as_deref(),
-        };
+        let extras = Extras { edition: &name, error: edition.error.as_deref() };
         match edition.find(inside) {
             Found::File(file, bytes) => Answer {
                 status: StatusCode::OK,
@@ -108,20 +90,17 @@ impl Rules {
             // From the undecoded path, so that nothing needs to be encoded again.
             Found::Folder => redirect(format!("{}/", uri.path()), uri),
             Found::Nothing => match (&edition.files, &edition.error) {
-                (None, Some(error)) => html(
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    own_page("Build failed", error, &name, true).into(),
-                ),
+                (None, Some(error)) => {
+                    html(StatusCode::SERVICE_UNAVAILABLE, own_page("Build failed", error, &name, true).into())
+                }
                 (None, None) => {
-                    let page =
-                        own_page("Building", "<p>The site is being built.</p>", &name, false);
+                    let page = own_page("Building", "<p>The site is being built.</p>", &name, false);
                     html(StatusCode::SERVICE_UNAVAILABLE, page.into())
                 }
                 (Some(files), _) => match files.get("404.html") {
                     Some(bytes) => html(StatusCode::NOT_FOUND, dress("404.html", bytes, extras)),
                     None => {
-                        let page =
-                            own_page("Not found", "<p>There is no such page.</p>", &name, false);
+                        let page = own_page("Not found", "<p>There is no such page.</p>", &name, false);
                         html(StatusCode::NOT_FOUND, page.into())
                     }
                 },
@@ -142,23 +121,12 @@ impl Rules {
             return Err(FOREIGN_HOST);
         }
         let mut origins = headers.get_all(ORIGIN).iter();
-        if !origins.all(|origin| {
-            origin
-                .to_str()
-                .is_ok_and(|origin| self.hosts.is_own(origin, host))
-        }) {
+        if !origins.all(|origin| origin.to_str().is_ok_and(|origin| self.hosts.is_own(origin, host))) {
             return Err("the request comes from another site");
         }
-        match headers
-            .get("sec-fetch-site")
-            .map(hyper::header::HeaderValue::as_bytes)
-        {
+        match headers.get("sec-fetch-site").map(hyper::header::HeaderValue::as_bytes) {
             // A link from elsewhere may lead here, but only to a page of its own.
-            Some(b"cross-site")
-                if headers
-                    .get("sec-fetch-mode")
-                    .is_none_or(|mode| mode != "navigate") =>
-            {
+            Some(b"cross-site") if headers.get("sec-fetch-mode").is_none_or(|mode| mode != "navigate") => {
                 Err("the request comes from another site")
             }
             _ => Ok(()),
@@ -180,23 +148,12 @@ fn dress(file: &str, bytes: &Bytes, extras: Extras<'_>) -> Bytes {
 
 fn own_file(name: &str) -> Answer {
     let (media_type, body) = match name {
-        "reload.js" => (
-            "text/javascript; charset=utf-8",
-            Body::Bytes(Bytes::from_static(include_bytes!("reload.js"))),
-        ),
-        "overlay.css" => (
-            "text/css; charset=utf-8",
-            Body::Bytes(Bytes::from_static(include_bytes!("overlay.css"))),
-        ),
+        "reload.js" => ("text/javascript; charset=utf-8", Body::Bytes(Bytes::from_static(include_bytes!("reload.js")))),
+        "overlay.css" => ("text/css; charset=utf-8", Body::Bytes(Bytes::from_static(include_bytes!("overlay.css")))),
         "events" => ("text/event-stream", Body::Events),
         _ => return text(StatusCode::NOT_FOUND, "there is no such file"),
     };
-    Answer {
-        status: StatusCode::OK,
-        media_type,
-        body,
-        extra: None,
-    }
+    Answer { status: StatusCode::OK, media_type, body, extra: None }
 }
 
 fn redirect(mut to: String, uri: &Uri) -> Answer {
@@ -204,29 +161,16 @@ fn redirect(mut to: String, uri: &Uri) -> Answer {
         to.push('?');
         to.push_str(query);
     }
-    Answer {
-        extra: Some((LOCATION, to)),
-        ..text(StatusCode::FOUND, "moved")
-    }
+    Answer { extra: Some((LOCATION, to)), ..text(StatusCode::FOUND, "moved") }
 }
 
 fn html(status: StatusCode, body: Bytes) -> Answer {
-    Answer {
-        status,
-        media_type: HTML,
-        body: Body::Bytes(body),
-        extra: None,
-    }
+    Answer { status, media_type: HTML, body: Body::Bytes(body), extra: None }
 }
 
 /// A short answer in plain text.
 pub(super) fn text(status: StatusCode, message: &'static str) -> Answer {
-    Answer {
-        status,
-        media_type: TEXT,
-        body: Body::Bytes(Bytes::from_static(message.as_bytes())),
-        extra: None,
-    }
+    Answer { status, media_type: TEXT, body: Body::Bytes(Bytes::from_static(message.as_bytes())), extra: None }
 }
 
 /// Decodes a path once. `None` for what no link of a site contains: broken escapes, control
@@ -260,9 +204,7 @@ mod tests {
     fn paths_are_decoded_once() {
         assert_eq!(decode("/a%20b/%C3%A9").as_deref(), Some("/a b/é"));
         assert_eq!(decode("/%252e%252e/x").as_deref(), Some("/%2e%2e/x"));
-        for bad in [
-            "/%", "/%2", "/%zz", "/%+1", "/%ff", "/%00", "/%5c", "/a\\b", "/%0d%0a", "x", "*", "",
-        ] {
+        for bad in ["/%", "/%2", "/%zz", "/%+1", "/%ff", "/%00", "/%5c", "/a\\b", "/%0d%0a", "x", "*", ""] {
             assert_eq!(decode(bad), None, "{bad}");
         }
     }

@@ -16,13 +16,7 @@ pub(super) struct Hosts {
 impl Hosts {
     /// `allowed` are further names; one that starts with a dot stands for everything below it.
     pub(super) fn new(bound: SocketAddr, allowed: &[String]) -> Hosts {
-        Hosts {
-            bound: bound.ip(),
-            allowed: allowed
-                .iter()
-                .map(|host| host.to_ascii_lowercase())
-                .collect(),
-        }
+        Hosts { bound: bound.ip(), allowed: allowed.iter().map(|host| host.to_ascii_lowercase()).collect() }
     }
 
     /// Whether a `Host` header names us. The port does not matter: it may be forwarded.
@@ -51,12 +45,10 @@ impl Hosts {
     }
 
     fn is_allowed(&self, host: &str) -> bool {
-        self.allowed
-            .iter()
-            .any(|allowed| match allowed.strip_prefix('.') {
-                Some(domain) => host == domain || host.ends_with(allowed),
-                None => host == allowed,
-            })
+        self.allowed.iter().any(|allowed| match allowed.strip_prefix('.') {
+            Some(domain) => host == domain || host.ends_with(allowed),
+            None => host == allowed,
+        })
     }
 }
 
@@ -125,13 +117,7 @@ mod tests {
         let hosts = Hosts::new("127.0.0.1:8000".parse().unwrap(), &["x.dev".to_owned()]);
         assert!(hosts.is_own("http://localhost:8000", "localhost:8000"));
         assert!(hosts.is_own("https://x.dev", "localhost:8000"));
-        for foreign in [
-            "http://localhost:3000",
-            "https://evil.example",
-            "null",
-            "http://localhost",
-            "",
-        ] {
+        for foreign in ["http://localhost:3000", "https://evil.example", "null", "http://localhost", ""] {
             assert!(!hosts.is_own(foreign, "localhost:8000"), "{foreign}");
         }
     }

@@ -104,16 +104,9 @@ impl fmt::Display for Event {
             Event::OtherPort { wanted, used } => {
                 write!(out, "port {wanted} is taken, using {used}")
             }
-            Event::Answered {
-                method,
-                path,
-                status,
-            } => write!(out, "{status} {method} {path}"),
+            Event::Answered { method, path, status } => write!(out, "{status} {method} {path}"),
             Event::ForeignHost { host } => {
-                write!(
-                    out,
-                    "refused a request for the host {host}; --allow-host {host} would let it in"
-                )
+                write!(out, "refused a request for the host {host}; --allow-host {host} would let it in")
             }
             Event::TooMany => out.write_str("closed a connection, because too many are open"),
             Event::Failed { why } => write!(out, "could not take a connection: {why}"),
@@ -149,10 +142,7 @@ impl Server {
         let socket = bind(address, options.other_port)?;
         let bound = socket.local_addr()?;
         if address.port() != 0 && bound.port() != address.port() {
-            listener(Event::OtherPort {
-                wanted: address.port(),
-                used: bound.port(),
-            });
+            listener(Event::OtherPort { wanted: address.port(), used: bound.port() });
         }
         socket.set_nonblocking(true)?;
         let rules = Rules {
@@ -170,23 +160,12 @@ impl Server {
             listener,
         };
         let (connections, request_time) = (options.connections, options.request_time);
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_io()
-            .enable_time()
-            .build()?;
-        let thread = std::thread::Builder::new()
-            .name("presscheck-serve".to_owned())
-            .spawn(move || {
-                runtime.block_on(wire::accept(socket, shared, connections, request_time));
-                // What has not ended by now is cut off with the runtime.
-            })?;
-        Ok(Server {
-            address: bound,
-            base_path,
-            edition,
-            stop,
-            thread: Some(thread),
-        })
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+        let thread = std::thread::Builder::new().name("presscheck-serve".to_owned()).spawn(move || {
+            runtime.block_on(wire::accept(socket, shared, connections, request_time));
+            // What has not ended by now is cut off with the runtime.
+        })?;
+        Ok(Server { address: bound, base_path, edition, stop, thread: Some(thread) })
     }
 
     /// Where the site is, for a browser on this machine.
@@ -197,11 +176,7 @@ impl Server {
             IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
             ip => ip,
         };
-        format!(
-            "http://{}{}",
-            SocketAddr::new(ip, self.address.port()),
-            self.base_path
-        )
+        format!("http://{}{}", SocketAddr::new(ip, self.address.port()), self.base_path)
     }
 
     /// The address that is bound.
@@ -212,25 +187,15 @@ impl Server {
 
     /// Serves these files from now on; open pages reload.
     pub fn publish(&self, files: impl IntoIterator<Item = (String, Vec<u8>)>) {
-        let files: BTreeMap<String, Bytes> = files
-            .into_iter()
-            .map(|(name, bytes)| (name, Bytes::from(bytes)))
-            .collect();
-        self.replace(|last| Edition {
-            files: Some(Arc::new(files)),
-            error: None,
-            number: last.number + 1,
-        });
+        let files: BTreeMap<String, Bytes> =
+            files.into_iter().map(|(name, bytes)| (name, Bytes::from(bytes))).collect();
+        self.replace(|last| Edition { files: Some(Arc::new(files)), error: None, number: last.number + 1 });
     }
 
     /// Shows this HTML on top of the last good site, or alone when there is none; open pages reload.
     /// The HTML is trusted: whoever made it has escaped what came from outside.
     pub fn publish_error(&self, html: String) {
-        self.replace(|last| Edition {
-            files: last.files.clone(),
-            error: Some(html),
-            number: last.number + 1,
-        });
+        self.replace(|last| Edition { files: last.files.clone(), error: Some(html), number: last.number + 1 });
     }
 
     /// Ends the server. Open connections get a moment to finish.
@@ -239,8 +204,7 @@ impl Server {
     }
 
     fn replace(&self, next: impl FnOnce(&Edition) -> Edition) {
-        self.edition
-            .send_modify(|edition| *edition = Arc::new(next(edition)));
+        self.edition.send_modify(|edition| *edition = Arc::new(next(edition)));
     }
 
     fn end(&mut self) {
@@ -265,9 +229,7 @@ fn base_path(text: &str) -> io::Result<String> {
         !part.is_empty()
             && part != "."
             && part != ".."
-            && part
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
+            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
     };
     if inner.is_empty() {
         return Ok("/".to_owned());
@@ -285,11 +247,7 @@ fn bind(address: SocketAddr, other_port: bool) -> io::Result<TcpListener> {
     let mut wanted = address;
     loop {
         match TcpListener::bind(wanted) {
-            Err(error)
-                if error.kind() == io::ErrorKind::AddrInUse
-                    && other_port
-                    && address.port() != 0 =>
-            {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && other_port && address.port() != 0 => {
                 match wanted.port().checked_add(1) {
                     Some(next) if next - address.port() <= FURTHER_PORTS => wanted.set_port(next),
                     _ => return Err(in_use(address, error)),
@@ -304,10 +262,7 @@ fn bind(address: SocketAddr, other_port: bool) -> io::Result<TcpListener> {
 }
 
 fn in_use(address: SocketAddr, error: io::Error) -> io::Error {
-    io::Error::new(
-        error.kind(),
-        format!("{address} is taken; choose another port, or port 0 for any free one"),
-    )
+    io::Error::new(error.kind(), format!("{address} is taken; choose another port, or port 0 for any free one"))
 }
 
 /// A number that differs between two starts, so that pages of the last one notice.

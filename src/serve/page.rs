@@ -40,8 +40,7 @@ pub(super) fn with_extras(page: &[u8], extras: Extras<'_>) -> Option<String> {
     match extras.error {
         None => out.push_str(rest),
         Some(error) => {
-            let body = find(rest, "<body", 0)
-                .and_then(|start| rest[start..].find('>').map(|end| start + end + 1));
+            let body = find(rest, "<body", 0).and_then(|start| rest[start..].find('>').map(|end| start + end + 1));
             let (above, below) = rest.split_at(body.unwrap_or(rest.len()));
             out.push_str(above);
             out.push_str(&notice(error));
@@ -53,15 +52,8 @@ pub(super) fn with_extras(page: &[u8], extras: Extras<'_>) -> Option<String> {
 
 /// A whole page for when there is nothing else to show.
 pub(super) fn own_page(title: &str, content: &str, edition: &str, is_error: bool) -> String {
-    let extras = Extras {
-        edition,
-        error: is_error.then_some(content),
-    };
-    let body = if is_error {
-        notice(content)
-    } else {
-        content.to_owned()
-    };
+    let extras = Extras { edition, error: is_error.then_some(content) };
+    let body = if is_error { notice(content) } else { content.to_owned() };
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width\">\n<title>{title}</title>\n{}</head>\n<body>\n{body}\n</body>\n</html>\n",
         head_tags(extras)
@@ -73,10 +65,7 @@ fn head_tags(extras: Extras<'_>) -> String {
         Some(_) => format!("<link rel=\"stylesheet\" href=\"{OWN}overlay.css\">\n"),
         None => String::new(),
     };
-    format!(
-        "{style}<script src=\"{OWN}reload.js?edition={}\" defer></script>\n",
-        extras.edition
-    )
+    format!("{style}<script src=\"{OWN}reload.js?edition={}\" defer></script>\n", extras.edition)
 }
 
 fn notice(error: &str) -> String {
@@ -84,10 +73,7 @@ fn notice(error: &str) -> String {
 }
 
 fn end_of_doctype(page: &str) -> usize {
-    let start = page.len()
-        - page
-            .trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
-            .len();
+    let start = page.len() - page.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}').len();
     match find(page, "<!doctype", start) {
         Some(at) if at == start => page[at..].find('>').map_or(0, |end| at + end + 1),
         _ => 0,
@@ -131,9 +117,7 @@ fn end_of_tag(tag: &str) -> usize {
 fn find(text: &str, needle: &str, from: usize) -> Option<usize> {
     let (text, needle) = (text.as_bytes(), needle.as_bytes());
     let last = text.len().checked_sub(needle.len())?;
-    (from..=last).find(|at| {
-        text[*at] == needle[0] && text[*at..*at + needle.len()].eq_ignore_ascii_case(needle)
-    })
+    (from..=last).find(|at| text[*at] == needle[0] && text[*at..*at + needle.len()].eq_ignore_ascii_case(needle))
 }
 
 #[cfg(test)]
@@ -143,10 +127,7 @@ mod tests {
     const PAGE: &str = "<!doctype html>\n<html><head>\n<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src 'self'\">\n<meta charset=\"utf-8\">\n<title>a</title>\n</head>\n<body class=\"x\">\n<p>text</p></body></html>";
 
     fn extras(error: Option<&str>) -> Extras<'_> {
-        Extras {
-            edition: "e1",
-            error,
-        }
+        Extras { edition: "e1", error }
     }
 
     #[test]
@@ -156,25 +137,14 @@ mod tests {
             page,
             "<!doctype html>\n<html><head>\n\n<meta charset=\"utf-8\">\n<title>a</title>\n<script src=\"/__presscheck/reload.js?edition=e1\" defer></script>\n</head>\n<body class=\"x\">\n<p>text</p></body></html>"
         );
-        let other = PAGE.replace(
-            "<meta http-equiv=\"Content",
-            "<META content='a>b' HTTP-EQUIV='content",
-        );
-        assert!(
-            !with_extras(other.as_bytes(), extras(None))
-                .unwrap()
-                .to_lowercase()
-                .contains("content-security")
-        );
+        let other = PAGE.replace("<meta http-equiv=\"Content", "<META content='a>b' HTTP-EQUIV='content");
+        assert!(!with_extras(other.as_bytes(), extras(None)).unwrap().to_lowercase().contains("content-security"));
     }
 
     #[test]
     fn a_failed_build_is_told_on_top_of_every_page() {
         let page = with_extras(PAGE.as_bytes(), extras(Some("<h1>failed</h1>"))).unwrap();
-        assert!(
-            page.contains("<link rel=\"stylesheet\" href=\"/__presscheck/overlay.css\">"),
-            "{page}"
-        );
+        assert!(page.contains("<link rel=\"stylesheet\" href=\"/__presscheck/overlay.css\">"), "{page}");
         assert!(
             page.contains("<body class=\"x\"><div class=\"presscheck-overlay\" role=\"alert\"><h1>failed</h1></div>"),
             "{page}"
@@ -184,25 +154,10 @@ mod tests {
 
     #[test]
     fn pages_written_otherwise_arrive_whole() {
-        for page in [
-            "",
-            "text",
-            "<!DOCTYPE html><p>x",
-            "<html><body>",
-            "<meta",
-            "<head></head",
-            "é<body",
-        ] {
+        for page in ["", "text", "<!DOCTYPE html><p>x", "<html><body>", "<meta", "<head></head", "é<body"] {
             let out = with_extras(page.as_bytes(), extras(Some("E"))).unwrap();
-            assert!(
-                out.contains("reload.js") && out.contains("overlay\" role"),
-                "{page} -> {out}"
-            );
-            assert_eq!(
-                out.starts_with("<!DOCTYPE"),
-                page.starts_with("<!DOCTYPE"),
-                "{out}"
-            );
+            assert!(out.contains("reload.js") && out.contains("overlay\" role"), "{page} -> {out}");
+            assert_eq!(out.starts_with("<!DOCTYPE"), page.starts_with("<!DOCTYPE"), "{out}");
         }
         assert_eq!(with_extras(b"\xff", extras(None)), None);
     }

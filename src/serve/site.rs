@@ -50,11 +50,8 @@ impl Edition {
 
 /// The media type of a file, by its extension.
 pub(super) fn media_type(name: &str) -> &'static str {
-    let extension = name
-        .rsplit('/')
-        .next()
-        .and_then(|name| name.rsplit_once('.'))
-        .map_or("", |(_, extension)| extension);
+    let extension =
+        name.rsplit('/').next().and_then(|name| name.rsplit_once('.')).map_or("", |(_, extension)| extension);
     match extension.to_ascii_lowercase().as_str() {
         "html" | "htm" => "text/html; charset=utf-8",
         "css" => "text/css; charset=utf-8",
@@ -88,10 +85,7 @@ mod tests {
         let names = ["index.html", "churn/index.html", "churn/1.html", "data"];
         let edition = Edition {
             files: Some(Arc::new(
-                names
-                    .iter()
-                    .map(|name| ((*name).to_owned(), Bytes::from_static(name.as_bytes())))
-                    .collect(),
+                names.iter().map(|name| ((*name).to_owned(), Bytes::from_static(name.as_bytes()))).collect(),
             )),
             ..Edition::default()
         };
@@ -103,13 +97,7 @@ mod tests {
         assert_eq!(file("churn/").as_deref(), Some("churn/index.html"));
         assert_eq!(file("churn/1.html").as_deref(), Some("churn/1.html"));
         assert_eq!(edition.find("churn"), Found::Folder);
-        for nothing in [
-            "data/",
-            "churn/2.html",
-            "../index.html",
-            "/index.html",
-            "churn//1.html",
-        ] {
+        for nothing in ["data/", "churn/2.html", "../index.html", "/index.html", "churn//1.html"] {
             assert_eq!(edition.find(nothing), Found::Nothing, "{nothing}");
         }
         assert_eq!(Edition::default().find(""), Found::Nothing);

@@ -10,11 +10,7 @@ use super::*;
 const PAGE: &str = "<!doctype html><html><head><meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'\"><title>t</title></head><body><p>hello</p></body></html>";
 
 fn options(base_path: &str) -> Options {
-    Options {
-        base_path: base_path.to_owned(),
-        request_time: Duration::from_millis(400),
-        ..Options::default()
-    }
+    Options { base_path: base_path.to_owned(), request_time: Duration::from_millis(400), ..Options::default() }
 }
 
 fn start(options: &Options) -> Server {
@@ -34,12 +30,8 @@ fn site() -> Vec<(String, Vec<u8>)> {
 
 fn connect(server: &Server) -> TcpStream {
     let stream = TcpStream::connect(server.address()).unwrap();
-    stream
-        .set_read_timeout(Some(Duration::from_secs(5)))
-        .unwrap();
-    stream
-        .set_write_timeout(Some(Duration::from_secs(5)))
-        .unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    stream.set_write_timeout(Some(Duration::from_secs(5))).unwrap();
     stream
 }
 
@@ -57,22 +49,12 @@ fn send(server: &Server, request: &[u8]) -> Got {
     stream.read_to_end(&mut bytes).unwrap();
     let text = String::from_utf8(bytes).unwrap();
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
-    let status = head
-        .split(' ')
-        .nth(1)
-        .map_or(0, |status| status.parse().unwrap());
-    Got {
-        status,
-        head: head.to_ascii_lowercase(),
-        body: body.to_owned(),
-    }
+    let status = head.split(' ').nth(1).map_or(0, |status| status.parse().unwrap());
+    Got { status, head: head.to_ascii_lowercase(), body: body.to_owned() }
 }
 
 fn get(server: &Server, path: &str) -> Got {
-    send(
-        server,
-        format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").as_bytes(),
-    )
+    send(server, format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").as_bytes())
 }
 
 #[test]
@@ -83,10 +65,7 @@ fn pages_come_with_the_reload_script_and_the_right_headers() {
     let got = get(&server, "/");
     assert_eq!(got.status, 200);
     assert!(got.body.contains("<p>home</p>"));
-    assert!(
-        got.body
-            .contains("<script src=\"/__presscheck/reload.js?edition=")
-    );
+    assert!(got.body.contains("<script src=\"/__presscheck/reload.js?edition="));
     assert!(!got.body.contains("Content-Security-Policy"));
     for header in [
         "content-type: text/html; charset=utf-8",
@@ -101,10 +80,7 @@ fn pages_come_with_the_reload_script_and_the_right_headers() {
     let got = get(&server, "/missing.html");
     assert_eq!(got.status, 404);
     assert!(got.body.contains("not found here") && got.body.contains("reload.js"));
-    for (own, kind) in [
-        ("reload.js", "text/javascript"),
-        ("overlay.css", "text/css"),
-    ] {
+    for (own, kind) in [("reload.js", "text/javascript"), ("overlay.css", "text/css")] {
         let got = get(&server, &format!("/__presscheck/{own}"));
         assert_eq!(got.status, 200);
         assert!(got.head.contains(kind));
@@ -120,11 +96,7 @@ fn the_site_is_below_its_base_path_only() {
     for (path, status, location) in [
         ("/", 302, "location: /models/eu/"),
         ("/models/eu", 302, "location: /models/eu/"),
-        (
-            "/models/eu/churn?a=1",
-            302,
-            "location: /models/eu/churn/?a=1",
-        ),
+        ("/models/eu/churn?a=1", 302, "location: /models/eu/churn/?a=1"),
         ("/models/eu/churn/", 200, ""),
         ("/models/eu/", 200, ""),
         ("/index.html", 404, ""),
@@ -136,12 +108,7 @@ fn the_site_is_below_its_base_path_only() {
         assert!(got.head.contains(location), "{path}: {}", got.head);
     }
     for bad in ["/a/../b", "a b", "/a//b", "/__presscheck/x", "/%41", "\r\n"] {
-        let error = Server::start(
-            "127.0.0.1:0".parse().unwrap(),
-            &options(bad),
-            Arc::new(|_| {}),
-        )
-        .unwrap_err();
+        let error = Server::start("127.0.0.1:0".parse().unwrap(), &options(bad), Arc::new(|_| {})).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::InvalidInput, "{bad}");
     }
 }
@@ -150,23 +117,14 @@ fn the_site_is_below_its_base_path_only() {
 fn head_answers_like_get_without_the_body() {
     let server = start(&options("/"));
     server.publish(site());
-    let length = |got: &Got| {
-        got.head
-            .lines()
-            .find(|line| line.starts_with("content-length"))
-            .unwrap()
-            .to_owned()
-    };
+    let length = |got: &Got| got.head.lines().find(|line| line.starts_with("content-length")).unwrap().to_owned();
     for path in ["/", "/assets/a.css", "/nothing"] {
         let ask = format!("HEAD {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
         let (head, get) = (send(&server, ask.as_bytes()), get(&server, path));
         assert_eq!((head.status, head.body.as_str()), (get.status, ""));
         assert_eq!(length(&head), length(&get));
     }
-    let got = send(
-        &server,
-        b"HEAD /__presscheck/events HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
-    );
+    let got = send(&server, b"HEAD /__presscheck/events HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     assert_eq!(got.status, 200);
 }
 
@@ -205,35 +163,17 @@ fn nothing_outside_the_site_can_be_reached() {
     ] {
         let got = get(&server, path);
         assert!(matches!(got.status, 400 | 404), "{path:?}: {}", got.status);
-        assert!(
-            !got.body.contains("root:") && !got.body.contains("home</p>"),
-            "{path:?}"
-        );
+        assert!(!got.body.contains("root:") && !got.body.contains("home</p>"), "{path:?}");
     }
     for method in ["POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH"] {
-        let ask = format!(
-            "{method} / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-        );
+        let ask = format!("{method} / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
         let got = send(&server, ask.as_bytes());
         assert_eq!(got.status, 405, "{method}");
         assert!(got.head.contains("allow: get, head"));
     }
-    assert_ne!(
-        send(
-            &server,
-            b"CONNECT evil.example:443 HTTP/1.1\r\nHost: localhost\r\n\r\n"
-        )
-        .status,
-        200
-    );
-    assert_eq!(
-        send(&server, b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n").status,
-        400
-    );
-    let long = format!(
-        "GET /{} HTTP/1.1\r\nHost: localhost\r\n\r\n",
-        "a".repeat(100_000)
-    );
+    assert_ne!(send(&server, b"CONNECT evil.example:443 HTTP/1.1\r\nHost: localhost\r\n\r\n").status, 200);
+    assert_eq!(send(&server, b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n").status, 400);
+    let long = format!("GET /{} HTTP/1.1\r\nHost: localhost\r\n\r\n", "a".repeat(100_000));
     let mut stream = connect(&server);
     let _ = stream.write_all(long.as_bytes()); // The server may have closed before all was sent.
     drop(stream);
@@ -251,25 +191,13 @@ fn strangers_are_refused() {
             }
         })
     };
-    let options = Options {
-        allow_hosts: vec!["reports.test".to_owned()],
-        ..options("/")
-    };
+    let options = Options { allow_hosts: vec!["reports.test".to_owned()], ..options("/") };
     let server = Server::start("127.0.0.1:0".parse().unwrap(), &options, listener).unwrap();
     server.publish(site());
     let ask = |headers: &str, path: &str| {
-        send(
-            &server,
-            format!("GET {path} HTTP/1.1\r\n{headers}Connection: close\r\n\r\n").as_bytes(),
-        )
-        .status
+        send(&server, format!("GET {path} HTTP/1.1\r\n{headers}Connection: close\r\n\r\n").as_bytes()).status
     };
-    for path in [
-        "/",
-        "/assets/a.css",
-        "/__presscheck/events",
-        "/__presscheck/reload.js",
-    ] {
+    for path in ["/", "/assets/a.css", "/__presscheck/events", "/__presscheck/reload.js"] {
         for stranger in [
             "Host: evil.example\r\n",
             "Host: evil.example\r\nOrigin: http://evil.example\r\n",
@@ -295,10 +223,7 @@ fn strangers_are_refused() {
         assert_eq!(ask(friend, "/"), 200, "{friend:?}");
     }
     let refused = refused.lock().unwrap();
-    assert_eq!(
-        refused[0],
-        "refused a request for the host evil.example; --allow-host evil.example would let it in"
-    );
+    assert_eq!(refused[0], "refused a request for the host evil.example; --allow-host evil.example would let it in");
 }
 
 /// A page that listens.
@@ -309,12 +234,8 @@ struct Page {
 impl Page {
     fn open(server: &Server) -> Page {
         let mut stream = connect(server);
-        stream
-            .write_all(b"GET /__presscheck/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            .unwrap();
-        Page {
-            lines: BufReader::new(stream),
-        }
+        stream.write_all(b"GET /__presscheck/events HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+        Page { lines: BufReader::new(stream) }
     }
 
     /// The next event, and the edition it names. `None` when the server has closed.
@@ -337,44 +258,22 @@ impl Page {
 /// The edition that a page was served with.
 fn edition(server: &Server) -> String {
     let body = get(server, "/").body;
-    body.split_once("reload.js?edition=")
-        .unwrap()
-        .1
-        .split('"')
-        .next()
-        .unwrap()
-        .to_owned()
+    body.split_once("reload.js?edition=").unwrap().1.split('"').next().unwrap().to_owned()
 }
 
 #[test]
 fn open_pages_are_told_of_each_new_edition() {
     let server = start(&options("/"));
     let mut first = Page::open(&server);
-    assert_eq!(
-        first.next().unwrap(),
-        ("edition".to_owned(), edition(&server))
-    );
+    assert_eq!(first.next().unwrap(), ("edition".to_owned(), edition(&server)));
     server.publish(site());
-    assert_eq!(
-        first.next().unwrap(),
-        ("reload".to_owned(), edition(&server))
-    );
+    assert_eq!(first.next().unwrap(), ("reload".to_owned(), edition(&server)));
     server.publish_error("<p>broken</p>".to_owned());
-    assert_eq!(
-        first.next().unwrap(),
-        ("reload".to_owned(), edition(&server))
-    );
+    assert_eq!(first.next().unwrap(), ("reload".to_owned(), edition(&server)));
     // A page that connects late learns of the edition at once.
-    assert_eq!(
-        Page::open(&server).next().unwrap(),
-        ("edition".to_owned(), edition(&server))
-    );
+    assert_eq!(Page::open(&server).next().unwrap(), ("edition".to_owned(), edition(&server)));
     let other = start(&options("/"));
-    assert_ne!(
-        edition(&other),
-        edition(&server),
-        "a restart is a new edition"
-    );
+    assert_ne!(edition(&other), edition(&server), "a restart is a new edition");
 }
 
 #[test]
@@ -388,9 +287,7 @@ fn a_failed_build_shows_on_top_of_the_last_good_site() {
     let got = get(&server, "/churn/");
     assert_eq!(got.status, 503);
     assert!(
-        got.body.contains("<h1>no rule</h1>")
-            && got.body.contains("reload.js")
-            && got.body.contains("overlay.css")
+        got.body.contains("<h1>no rule</h1>") && got.body.contains("reload.js") && got.body.contains("overlay.css")
     );
 
     server.publish(site());
@@ -398,17 +295,10 @@ fn a_failed_build_shows_on_top_of_the_last_good_site() {
     assert!(got.status == 200 && !got.body.contains("overlay"));
 
     server.publish_error("<h1>again</h1>".to_owned());
-    for (path, status, text) in [
-        ("/churn/", 200, "<p>hello</p>"),
-        ("/nothing", 404, "not found here"),
-    ] {
+    for (path, status, text) in [("/churn/", 200, "<p>hello</p>"), ("/nothing", 404, "not found here")] {
         let got = get(&server, path);
         assert_eq!(got.status, status);
-        assert!(
-            got.body.contains("<h1>again</h1>")
-                && got.body.contains(text)
-                && got.body.contains("overlay.css")
-        );
+        assert!(got.body.contains("<h1>again</h1>") && got.body.contains(text) && got.body.contains("overlay.css"));
     }
     assert_eq!(get(&server, "/assets/a.css").body, "p{}");
     server.publish(site());
@@ -418,29 +308,18 @@ fn a_failed_build_shows_on_top_of_the_last_good_site() {
 #[test]
 fn a_slow_client_blocks_nobody_and_is_cut_off() {
     let server = start(&options("/"));
-    server.publish([
-        ("big.txt".to_owned(), vec![b'x'; 20_000_000]),
-        ("index.html".to_owned(), PAGE.into()),
-    ]);
+    server.publish([("big.txt".to_owned(), vec![b'x'; 20_000_000]), ("index.html".to_owned(), PAGE.into())]);
     let mut slow = connect(&server);
     slow.write_all(b"GET / HTTP/1.1\r\nHost: loc").unwrap();
     let mut lazy = connect(&server);
-    lazy.write_all(b"GET /big.txt HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        .unwrap(); // And never reads.
+    lazy.write_all(b"GET /big.txt HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap(); // And never reads.
     let start = Instant::now();
     for _ in 0..20 {
         assert_eq!(get(&server, "/").status, 200);
     }
-    assert!(
-        start.elapsed() < Duration::from_secs(3),
-        "{:?}",
-        start.elapsed()
-    );
+    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
     let mut rest = Vec::new();
-    assert!(
-        slow.read_to_end(&mut rest).is_ok(),
-        "the server closes a request that does not come"
-    );
+    assert!(slow.read_to_end(&mut rest).is_ok(), "the server closes a request that does not come");
     assert!(!rest.starts_with(b"HTTP/1.1 200"));
 }
 
@@ -455,11 +334,7 @@ fn connections_and_listeners_are_limited() {
             }
         })
     };
-    let options = Options {
-        connections: 8,
-        listeners: 2,
-        ..options("/")
-    };
+    let options = Options { connections: 8, listeners: 2, ..options("/") };
     let server = Server::start("127.0.0.1:0".parse().unwrap(), &options, listener).unwrap();
     server.publish(site());
     let mut pages: Vec<Page> = (0..2).map(|_| Page::open(&server)).collect();
@@ -476,11 +351,7 @@ fn connections_and_listeners_are_limited() {
         let _ = stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
         let mut text = String::new();
         let _ = stream.read_to_string(&mut text);
-        status = if text.starts_with("HTTP/1.1 200") {
-            200
-        } else {
-            0
-        };
+        status = if text.starts_with("HTTP/1.1 200") { 200 } else { 0 };
     }
     assert_eq!(status, 200);
     assert!(*told.lock().unwrap() > 200);
@@ -506,21 +377,12 @@ fn a_taken_port_is_told() {
     assert_ne!(second.address(), first.address());
     let (wanted, used) = (first.address().port(), second.address().port());
     assert_eq!(*events.lock().unwrap(), [Event::OtherPort { wanted, used }]);
-    assert_eq!(
-        events.lock().unwrap()[0].to_string(),
-        format!("port {wanted} is taken, using {used}")
-    );
+    assert_eq!(events.lock().unwrap()[0].to_string(), format!("port {wanted} is taken, using {used}"));
 
-    let chosen = Options {
-        other_port: false,
-        ..options("/")
-    };
+    let chosen = Options { other_port: false, ..options("/") };
     let error = Server::start(first.address(), &chosen, listener).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
-    assert!(
-        error.to_string().contains("is taken; choose another port"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("is taken; choose another port"), "{error}");
 }
 
 #[test]
@@ -533,22 +395,10 @@ fn stopping_is_quick_and_ends_open_pages() {
     let _idle = connect(&server);
     let start = Instant::now();
     server.stop();
-    assert!(
-        start.elapsed() < Duration::from_secs(2),
-        "{:?}",
-        start.elapsed()
-    );
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
     assert_eq!(page.next(), None);
     assert!(TcpStream::connect(address).is_err());
-    let again = Server::start(
-        address,
-        &Options {
-            other_port: false,
-            ..options("/")
-        },
-        Arc::new(|_| {}),
-    )
-    .unwrap();
+    let again = Server::start(address, &Options { other_port: false, ..options("/") }, Arc::new(|_| {})).unwrap();
     assert_eq!(get(&again, "/").status, 503);
 }
 
@@ -578,45 +428,19 @@ fn a_browser_reloads_shows_the_error_and_breaks_no_policy() {
     let server = Server::start("127.0.0.1:0".parse().unwrap(), &options("/m/"), listener).unwrap();
     let wait_for = |what: &str, times: usize| {
         let start = Instant::now();
-        while asked
-            .lock()
-            .unwrap()
-            .iter()
-            .filter(|line| line.as_str() == what)
-            .count()
-            < times
-        {
-            assert!(
-                start.elapsed() < Duration::from_secs(20),
-                "{times} × {what} in {:#?}",
-                asked.lock().unwrap()
-            );
+        while asked.lock().unwrap().iter().filter(|line| line.as_str() == what).count() < times {
+            assert!(start.elapsed() < Duration::from_secs(20), "{times} × {what} in {:#?}", asked.lock().unwrap());
             std::thread::sleep(Duration::from_millis(20));
         }
     };
     let profile = tempfile::tempdir().unwrap();
     let log = profile.path().join("log");
     let mut browser = std::process::Command::new("chromium")
-        .args([
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--remote-debugging-port=0",
-            "--enable-logging=stderr",
-        ])
-        .arg(format!(
-            "--user-data-dir={}",
-            profile.path().join("p").display()
-        ))
+        .args(["--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0", "--enable-logging=stderr"])
+        .arg(format!("--user-data-dir={}", profile.path().join("p").display()))
         .arg(server.url())
         .stdout(std::process::Stdio::null())
-        .stderr(
-            std::fs::OpenOptions::new()
-                .create_new(true)
-                .write(true)
-                .open(&log)
-                .unwrap(),
-        )
+        .stderr(std::fs::OpenOptions::new().create_new(true).write(true).open(&log).unwrap())
         .spawn()
         .unwrap();
     let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
@@ -633,12 +457,7 @@ fn a_browser_reloads_shows_the_error_and_breaks_no_policy() {
         server.edition.send_modify(|_| {});
         std::thread::sleep(Duration::from_millis(300));
         assert_eq!(
-            asked
-                .lock()
-                .unwrap()
-                .iter()
-                .filter(|line| *line == "200 GET /m/")
-                .count(),
+            asked.lock().unwrap().iter().filter(|line| *line == "200 GET /m/").count(),
             2,
             "no change, no reload"
         );
@@ -654,43 +473,18 @@ fn a_browser_reloads_shows_the_error_and_breaks_no_policy() {
         let asked = Arc::clone(&asked);
         Arc::new(move |event| asked.lock().unwrap().push(format!("again {event}")))
     };
-    let again = Server::start(
-        address,
-        &Options {
-            other_port: false,
-            ..options("/m/")
-        },
-        events,
-    )
-    .unwrap();
+    let again = Server::start(address, &Options { other_port: false, ..options("/m/") }, events).unwrap();
     again.publish(site());
     let start = Instant::now();
-    while !asked
-        .lock()
-        .unwrap()
-        .iter()
-        .any(|line| line == "again 200 GET /m/")
-        && start.elapsed().as_secs() < 20
-    {
+    while !asked.lock().unwrap().iter().any(|line| line == "again 200 GET /m/") && start.elapsed().as_secs() < 20 {
         std::thread::sleep(Duration::from_millis(20));
     }
     browser.kill().unwrap();
     browser.wait().unwrap();
-    assert!(
-        asked
-            .lock()
-            .unwrap()
-            .iter()
-            .any(|line| line == "again 200 GET /m/"),
-        "{:#?}",
-        asked.lock().unwrap()
-    );
+    assert!(asked.lock().unwrap().iter().any(|line| line == "again 200 GET /m/"), "{:#?}", asked.lock().unwrap());
     let mut text = String::new();
     std::io::BufReader::new(std::fs::OpenOptions::new().read(true).open(&log).unwrap())
         .read_to_string(&mut text)
         .unwrap();
-    assert!(
-        !text.contains("CONSOLE") || !text.contains("Content Security Policy"),
-        "{text}"
-    );
+    assert!(!text.contains("CONSOLE") || !text.contains("Content Security Policy"), "{text}");
 }

@@ -12,9 +12,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hyper::body::{Bytes, Frame, Incoming, SizeHint};
-use hyper::header::{
-    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue,
-};
+use hyper::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
@@ -43,18 +41,11 @@ pub(super) struct Shared {
 }
 
 /// Takes connections until the server stops.
-pub(super) async fn accept(
-    socket: TcpListener,
-    shared: Shared,
-    connections: usize,
-    request_time: Duration,
-) {
+pub(super) async fn accept(socket: TcpListener, shared: Shared, connections: usize, request_time: Duration) {
     let socket = match tokio::net::TcpListener::from_std(socket) {
         Ok(socket) => socket,
         Err(error) => {
-            return (shared.listener)(Event::Failed {
-                why: error.to_string(),
-            });
+            return (shared.listener)(Event::Failed { why: error.to_string() });
         }
     };
     let open = Arc::new(Semaphore::new(connections));
@@ -68,9 +59,7 @@ pub(super) async fn accept(
             Ok((stream, _)) => stream,
             Err(error) => {
                 // Out of file handles, as a rule: later there may be some again.
-                (shared.listener)(Event::Failed {
-                    why: error.to_string(),
-                });
+                (shared.listener)(Event::Failed { why: error.to_string() });
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 continue;
             }
@@ -115,20 +104,13 @@ async fn connection(stream: tokio::net::TcpStream, shared: Shared, request_time:
 
 fn respond(request: &Request<Incoming>, shared: &Shared) -> Response<Reply> {
     let edition = Arc::clone(&shared.editions.borrow());
-    let mut answer =
-        shared
-            .rules
-            .answer(request.method(), request.uri(), request.headers(), &edition);
+    let mut answer = shared.rules.answer(request.method(), request.uri(), request.headers(), &edition);
     let is_head = request.method() == Method::HEAD;
     let mut length = None;
     let reply = match &answer.body {
         Body::Bytes(bytes) => {
             length = Some(bytes.len());
-            if is_head {
-                Reply::empty()
-            } else {
-                Reply::Bytes(Some(bytes.clone()))
-            }
+            if is_head { Reply::empty() } else { Reply::Bytes(Some(bytes.clone())) }
         }
         Body::Events if is_head => Reply::empty(),
         Body::Events => match events(shared) {
@@ -145,19 +127,10 @@ fn respond(request: &Request<Incoming>, shared: &Shared) -> Response<Reply> {
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(answer.media_type));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(
-        CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(answer::POLICY),
-    );
-    headers.insert(
-        HeaderName::from_static("x-content-type-options"),
-        HeaderValue::from_static("nosniff"),
-    );
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(answer::POLICY));
+    headers.insert(HeaderName::from_static("x-content-type-options"), HeaderValue::from_static("nosniff"));
     // Scripts and images need no Origin header; this keeps other sites from embedding ours.
-    headers.insert(
-        HeaderName::from_static("cross-origin-resource-policy"),
-        HeaderValue::from_static("same-origin"),
-    );
+    headers.insert(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin"));
     if let Some(length) = length {
         headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
     }
@@ -171,14 +144,8 @@ fn respond(request: &Request<Incoming>, shared: &Shared) -> Response<Reply> {
 
 fn tell(request: &Request<Incoming>, answer: &Answer, shared: &Shared) {
     if matches!(&answer.body, Body::Bytes(bytes) if *bytes == answer::FOREIGN_HOST.as_bytes()) {
-        let host = request
-            .headers()
-            .get(hyper::header::HOST)
-            .map(HeaderValue::as_bytes)
-            .unwrap_or_default();
-        (shared.listener)(Event::ForeignHost {
-            host: host.escape_ascii().to_string(),
-        });
+        let host = request.headers().get(hyper::header::HOST).map(HeaderValue::as_bytes).unwrap_or_default();
+        (shared.listener)(Event::ForeignHost { host: host.escape_ascii().to_string() });
     }
     (shared.listener)(Event::Answered {
         method: request.method().to_string(),
@@ -191,11 +158,8 @@ fn tell(request: &Request<Incoming>, answer: &Answer, shared: &Shared) {
 fn events(shared: &Shared) -> Option<mpsc::Receiver<Bytes>> {
     let permit = Arc::clone(&shared.listeners).try_acquire_owned().ok()?;
     let (sender, receiver) = mpsc::channel(4);
-    let (mut editions, mut stopped, rules) = (
-        shared.editions.clone(),
-        shared.stopped.clone(),
-        Arc::clone(&shared.rules),
-    );
+    let (mut editions, mut stopped, rules) =
+        (shared.editions.clone(), shared.stopped.clone(), Arc::clone(&shared.rules));
     tokio::spawn(async move {
         let _permit = permit;
         let mut kind = "retry: 1000\nevent: edition";
@@ -262,9 +226,7 @@ impl hyper::body::Body for Reply {
 
     fn size_hint(&self) -> SizeHint {
         match self {
-            Reply::Bytes(bytes) => {
-                SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64)
-            }
+            Reply::Bytes(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64),
             Reply::Events(_) => SizeHint::default(),
         }
     }

@@ -41,11 +41,7 @@ impl Hints {
             if left.is_zero() {
                 return false;
             }
-            state = self
-                .arrived
-                .wait_timeout(state, left.min(STOP_CHECK))
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
+            state = self.arrived.wait_timeout(state, left.min(STOP_CHECK)).unwrap_or_else(PoisonError::into_inner).0;
         }
         state.last.is_some()
     }
@@ -94,11 +90,7 @@ pub(super) struct Native {
 
 impl Native {
     /// Starts watching; a fragment that says why not otherwise.
-    pub(super) fn start(
-        roots: &[PathBuf],
-        ignore: &Ignore,
-        hints: &Arc<Hints>,
-    ) -> Result<Native, String> {
+    pub(super) fn start(roots: &[PathBuf], ignore: &Ignore, hints: &Arc<Hints>) -> Result<Native, String> {
         let (seen, skip, below) = (Arc::clone(hints), ignore.clone(), roots.to_vec());
         let handler = move |event: notify::Result<notify::Event>| match event {
             Ok(event) if is_hint(&event, &below, &skip) => seen.hint(),
@@ -110,10 +102,7 @@ impl Native {
         };
         let config = Config::default().with_follow_symlinks(false);
         let watcher = RecommendedWatcher::new(handler, config).map_err(|error| reason(&error))?;
-        let mut native = Native {
-            watcher,
-            roots: roots.iter().map(|root| (root.clone(), None)).collect(),
-        };
+        let mut native = Native { watcher, roots: roots.iter().map(|root| (root.clone(), None)).collect() };
         native.renew()?;
         Ok(native)
     }
@@ -143,9 +132,7 @@ impl Native {
 }
 
 fn identity_of(root: &Path) -> Option<u64> {
-    std::fs::metadata(root)
-        .ok()
-        .map(|meta| super::snapshot::identity(&meta))
+    std::fs::metadata(root).ok().map(|meta| super::snapshot::identity(&meta))
 }
 
 /// Reading is not a change: our own look at the folders would wake us for ever.
@@ -158,10 +145,7 @@ fn is_hint(event: &notify::Event, roots: &[PathBuf], ignore: &Ignore) -> bool {
     {
         return false;
     }
-    event
-        .paths
-        .iter()
-        .any(|path| roots.iter().any(|root| !ignore.covers(root, path)))
+    event.paths.iter().any(|path| roots.iter().any(|root| !ignore.covers(root, path)))
 }
 
 /// Why not, for a person: the system's own words for a full watch table are "no space left on device".
@@ -198,10 +182,9 @@ mod tests {
 
     #[test]
     fn a_full_watch_table_is_not_a_full_disk() {
-        for error in [
-            notify::Error::new(ErrorKind::MaxFilesWatch),
-            notify::Error::io(std::io::Error::from_raw_os_error(28)),
-        ] {
+        for error in
+            [notify::Error::new(ErrorKind::MaxFilesWatch), notify::Error::io(std::io::Error::from_raw_os_error(28))]
+        {
             let text = reason(&error);
             assert!(text.contains("fs.inotify.max_user_watches"), "{text}");
         }
@@ -214,30 +197,14 @@ mod tests {
     fn only_what_may_change_a_page_is_a_hint() {
         let roots = [PathBuf::from("/p")];
         let ignore = Ignore::new(&[PathBuf::from("/p/public")]);
-        let hint = |kind, path: &str| {
-            is_hint(
-                &Event::new(kind).add_path(PathBuf::from(path)),
-                &roots,
-                &ignore,
-            )
-        };
+        let hint = |kind, path: &str| is_hint(&Event::new(kind).add_path(PathBuf::from(path)), &roots, &ignore);
         let create = EventKind::Create(CreateKind::File);
         assert!(hint(create, "/p/runs/metrics/auc"));
-        assert!(hint(
-            EventKind::Access(AccessKind::Close(AccessMode::Write)),
-            "/p/x"
-        ));
-        assert!(!hint(
-            EventKind::Access(AccessKind::Open(AccessMode::Read)),
-            "/p/x"
-        ));
+        assert!(hint(EventKind::Access(AccessKind::Close(AccessMode::Write)), "/p/x"));
+        assert!(!hint(EventKind::Access(AccessKind::Open(AccessMode::Read)), "/p/x"));
         assert!(!hint(create, "/p/public/index.html"));
         assert!(!hint(create, "/p/runs/.git/index"));
         assert!(hint(create, "/p/public.toml"));
-        assert!(is_hint(
-            &Event::new(EventKind::Other).set_flag(Flag::Rescan),
-            &roots,
-            &ignore
-        ));
+        assert!(is_hint(&Event::new(EventKind::Other).set_flag(Flag::Rescan), &roots, &ignore));
     }
 }

@@ -85,12 +85,7 @@ impl Watcher {
         Watcher::with_patience(roots, ignore, mode, Patience::USUAL)
     }
 
-    fn with_patience(
-        roots: Vec<PathBuf>,
-        ignore: Vec<PathBuf>,
-        mode: Mode,
-        patience: Patience,
-    ) -> Watcher {
+    fn with_patience(roots: Vec<PathBuf>, ignore: Vec<PathBuf>, mode: Mode, patience: Patience) -> Watcher {
         let mut roots: Vec<PathBuf> = roots.iter().map(|root| real_path(root)).collect();
         roots.sort();
         roots.dedup();
@@ -119,11 +114,7 @@ impl Watcher {
     /// How changes are learned of now: polling after the system has refused.
     #[must_use]
     pub fn mode(&self) -> Mode {
-        if self.native.is_some() {
-            Mode::Native
-        } else {
-            Mode::Poll
-        }
+        if self.native.is_some() { Mode::Native } else { Mode::Poll }
     }
 
     /// Sentences for the person who watches, since the last call.
@@ -135,20 +126,13 @@ impl Watcher {
     /// set. What changes while the caller builds is reported by the next call.
     pub fn wait(&mut self, stop: &AtomicBool) -> Option<Change> {
         loop {
-            let usual = if self.native.is_some() {
-                self.patience.heal
-            } else {
-                self.patience.poll
-            };
-            let hinted = self
-                .hints
-                .wait(Instant::now() + usual.max(self.cost * SHARE), stop);
+            let usual = if self.native.is_some() { self.patience.heal } else { self.patience.poll };
+            let hinted = self.hints.wait(Instant::now() + usual.max(self.cost * SHARE), stop);
             if stop.load(Ordering::Relaxed) {
                 return None;
             }
             if hinted {
-                self.hints
-                    .settle(self.patience.quiet, self.patience.ceiling, stop);
+                self.hints.settle(self.patience.quiet, self.patience.ceiling, stop);
             }
             if let Some(why) = self.hints.take_failure() {
                 self.poll_because(&why);
@@ -194,9 +178,7 @@ impl Watcher {
 
     fn poll_because(&mut self, why: &str) {
         self.native = None;
-        self.notices.push(format!(
-            "looking for changes every second instead of being told: {why}"
-        ));
+        self.notices.push(format!("looking for changes every second instead of being told: {why}"));
     }
 }
 

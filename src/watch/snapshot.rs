@@ -26,9 +26,7 @@ pub(super) struct Ignore {
 impl Ignore {
     /// Leaves out everything at or below these paths, which need not exist yet.
     pub(super) fn new(prefixes: &[PathBuf]) -> Ignore {
-        Ignore {
-            prefixes: prefixes.iter().map(|path| real_path(path)).collect(),
-        }
+        Ignore { prefixes: prefixes.iter().map(|path| real_path(path)).collect() }
     }
 
     /// Whether a path below `root` is left out. The root itself never is.
@@ -36,13 +34,8 @@ impl Ignore {
         let Ok(inside) = path.strip_prefix(root) else {
             return true;
         };
-        inside
-            .components()
-            .any(|part| VERSION_CONTROL.iter().any(|name| part.as_os_str() == *name))
-            || self
-                .prefixes
-                .iter()
-                .any(|prefix| path.starts_with(prefix) && path != root)
+        inside.components().any(|part| VERSION_CONTROL.iter().any(|name| part.as_os_str() == *name))
+            || self.prefixes.iter().any(|prefix| path.starts_with(prefix) && path != root)
     }
 }
 
@@ -67,9 +60,7 @@ impl Snapshot {
         let mut files = BTreeMap::new();
         for root in roots {
             let walk = WalkDir::new(root).sort_by_file_name().into_iter();
-            for entry in
-                walk.filter_entry(|entry| entry.depth() == 0 || !ignore.covers(root, entry.path()))
-            {
+            for entry in walk.filter_entry(|entry| entry.depth() == 0 || !ignore.covers(root, entry.path())) {
                 match entry {
                     Ok(entry) if entry.file_type().is_dir() => {}
                     Ok(entry) => {
@@ -79,9 +70,8 @@ impl Snapshot {
                         }
                     }
                     Err(error) => {
-                        let is_gone = error
-                            .io_error()
-                            .is_some_and(|error| error.kind() == std::io::ErrorKind::NotFound);
+                        let is_gone =
+                            error.io_error().is_some_and(|error| error.kind() == std::io::ErrorKind::NotFound);
                         if let (Some(path), false) = (error.path(), is_gone) {
                             files.insert(path.to_path_buf(), Stamp::Unreadable);
                         }
@@ -94,18 +84,9 @@ impl Snapshot {
 
     /// What is new, different or gone since `before`; `None` when nothing is.
     pub(super) fn since(&self, before: &Snapshot) -> Option<Change> {
-        let changed = self
-            .files
-            .iter()
-            .filter(|(path, stamp)| before.files.get(*path) != Some(stamp));
-        let gone = before
-            .files
-            .keys()
-            .filter(|path| !self.files.contains_key(*path));
-        let mut change = Change {
-            changed: Vec::new(),
-            total: 0,
-        };
+        let changed = self.files.iter().filter(|(path, stamp)| before.files.get(*path) != Some(stamp));
+        let gone = before.files.keys().filter(|path| !self.files.contains_key(*path));
+        let mut change = Change { changed: Vec::new(), total: 0 };
         for path in changed.map(|(path, _)| path).chain(gone) {
             change.total += 1;
             if change.changed.len() < NAMED {
@@ -118,18 +99,8 @@ impl Snapshot {
 
 fn stamp(entry: &DirEntry) -> Option<Stamp> {
     match entry.metadata() {
-        Ok(meta) => Some(Stamp::File(
-            meta.len(),
-            meta.modified().ok(),
-            identity(&meta),
-        )),
-        Err(error)
-            if error
-                .io_error()
-                .is_some_and(|error| error.kind() == std::io::ErrorKind::NotFound) =>
-        {
-            None
-        }
+        Ok(meta) => Some(Stamp::File(meta.len(), meta.modified().ok(), identity(&meta))),
+        Err(error) if error.io_error().is_some_and(|error| error.kind() == std::io::ErrorKind::NotFound) => None,
         Err(_) => Some(Stamp::Unreadable),
     }
 }

@@ -1,8 +1,5 @@
 //! Watching real folders, with less patience than usual.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "tests change the disk themselves"
-)]
+#![expect(clippy::disallowed_methods, reason = "tests change the disk themselves")]
 
 use std::fs;
 use std::path::Path;
@@ -23,9 +20,7 @@ struct Folder {
 
 impl Folder {
     fn new() -> Folder {
-        let folder = Folder {
-            temp: tempfile::tempdir().unwrap(),
-        };
+        let folder = Folder { temp: tempfile::tempdir().unwrap() };
         folder.put("runs/a/metrics.json", "{}");
         folder
     }
@@ -71,11 +66,7 @@ const SHORT: Duration = Duration::from_millis(900);
 
 fn names(change: &Change, root: &Path) -> Vec<String> {
     let root = root.canonicalize().unwrap();
-    change
-        .changed
-        .iter()
-        .map(|path| path.strip_prefix(&root).unwrap().display().to_string())
-        .collect()
+    change.changed.iter().map(|path| path.strip_prefix(&root).unwrap().display().to_string()).collect()
 }
 
 #[test]
@@ -84,8 +75,7 @@ fn new_nested_folders_renamed_saves_and_deletions_are_seen() {
         let folder = Folder::new();
         let mut watcher = folder.watch(mode);
         let mut see = |expected: &[&str]| {
-            let change = wait(&mut watcher, LONG)
-                .unwrap_or_else(|| panic!("{mode:?}: {expected:?} was missed"));
+            let change = wait(&mut watcher, LONG).unwrap_or_else(|| panic!("{mode:?}: {expected:?} was missed"));
             assert_eq!(names(&change, folder.temp.path()), expected, "{mode:?}");
             assert_eq!(change.total, expected.len());
         };
@@ -96,11 +86,7 @@ fn new_nested_folders_renamed_saves_and_deletions_are_seen() {
         see(&["runs/b/deep/er/later"]);
 
         folder.put("runs/a/.metrics.json.swp", "{ }"); // An editor's way to save.
-        fs::rename(
-            folder.at("runs/a/.metrics.json.swp"),
-            folder.at("runs/a/metrics.json"),
-        )
-        .unwrap();
+        fs::rename(folder.at("runs/a/.metrics.json.swp"), folder.at("runs/a/metrics.json")).unwrap();
         see(&["runs/a/metrics.json"]);
 
         fs::remove_dir_all(folder.at("runs/b")).unwrap();
@@ -152,11 +138,7 @@ fn a_writer_that_never_pauses_does_not_hold_back_the_build() {
         let change = wait(&mut watcher, LONG);
         stop.store(true, Ordering::Relaxed);
         assert!(change.is_some());
-        assert!(
-            start.elapsed() < Duration::from_secs(5),
-            "{:?}",
-            start.elapsed()
-        );
+        assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
     });
 }
 
@@ -185,30 +167,19 @@ fn a_root_may_come_late_go_and_come_back() {
         assert_eq!(wait(&mut watcher, LONG).unwrap().total, 2, "{round}");
     }
     // The system may have refused from the start, but a root that goes is no reason to give up.
-    assert_eq!(
-        watcher.take_notices().is_empty(),
-        watcher.mode() == Mode::Native
-    );
+    assert_eq!(watcher.take_notices().is_empty(), watcher.mode() == Mode::Native);
 }
 
 #[test]
 fn a_single_file_can_be_watched() {
     let folder = Folder::new();
     folder.put("presscheck.toml", "schema = 1");
-    let mut watcher = Watcher::with_patience(
-        vec![folder.at("presscheck.toml")],
-        Vec::new(),
-        Mode::Native,
-        QUICK,
-    );
+    let mut watcher = Watcher::with_patience(vec![folder.at("presscheck.toml")], Vec::new(), Mode::Native, QUICK);
     folder.put("other.toml", "");
     for number in 0..2 {
         folder.put("new.toml", &format!("schema = {number}"));
         fs::rename(folder.at("new.toml"), folder.at("presscheck.toml")).unwrap();
-        assert_eq!(
-            names(&wait(&mut watcher, LONG).unwrap(), folder.temp.path()),
-            ["presscheck.toml"]
-        );
+        assert_eq!(names(&wait(&mut watcher, LONG).unwrap(), folder.temp.path()), ["presscheck.toml"]);
     }
 }
 
