@@ -1,0 +1,67 @@
+//! What a file store looks like, whatever its folder is called.
+//!
+//! In: a folder's listing and a few small files. Out: yes or no. An experiment is known by the
+//! fields of its `meta.yaml`, looked for line by line so that a half-written file still counts.
+
+use super::{META, below};
+use crate::import::Folder;
+use crate::source::file_name;
+
+/// The folder of registered models beside the experiments.
+pub(super) const REGISTRY: &str = "models";
+
+/// The folder of deleted experiments.
+pub(super) const TRASH: &str = ".trash";
+
+/// How many files are looked at before a folder is given up.
+const SNIFFS: usize = 12;
+
+/// A `meta.yaml` above this size is nobody's.
+const SNIFF_BYTES: u64 = 1 << 20;
+
+/// Whether the folder holds experiments, deleted experiments or registered models.
+pub(super) fn is_store(folder: &Folder<'_>) -> bool {
+    any_child(folder, is_experiment)
+        || below(folder, TRASH).is_some_and(|trash| any_child(&trash, is_experiment))
+        || below(folder, REGISTRY).is_some_and(|registry| any_child(&registry, is_registered_model))
+}
+
+fn any_child(folder: &Folder<'_>, is: impl Fn(&[&str]) -> bool) -> bool {
+    folder
+        .child_folders()
+        .filter(|child| {
+            let meta = folder.folder(child).file(META);
+            meta.is_some_and(|entry| entry.len <= SNIFF_BYTES)
+        })
+        .take(SNIFFS)
+        .any(|child| {
+            let below = format!("{}/{META}", file_name(child));
+            folder.sniff(&below).is_some_and(|data| {
+                let text = String::from_utf8_lossy(&data.bytes);
+                let keys: Vec<&str> = text
+                    .lines()
+                    .filter(|line| !line.starts_with([' ', '#', '-']))
+                    .filter_map(|line| Some(line.split_once(':')?.0.trim_matches(['"', '\'', ' ', '\u{feff}'])))
+                    .collect();
+                is(&keys)
+            })
+        })
+}
+
+/// The fields of an experiment, and none of a run or a logged model. Stores from before MLflow 1
+/// have no `lifecycle_stage`.
+fn is_experiment(keys: &[&str]) -> bool {
+    let has = |key| keys.contains(&key);
+    has("experiment_id")
+        && has("artifact_location")
+        && !["model_id", "source_run_id", "run_id", "run_uuid"].into_iter().any(has)
+}
+
+/// The fields of a registered model, and none of a version or of a logged model.
+fn is_registered_model(keys: &[&str]) -> bool {
+    let has = |key| keys.contains(&key);
+    has("name")
+        && has("creation_timestamp")
+        && has("last_updated_timestamp")
+        && !["experiment_id", "model_id", "version"].into_iter().any(has)
+}
