@@ -89,7 +89,8 @@ fn the_small_store_of_the_repository() {
     same(&registry, &expected);
     let deleted: Vec<&str> = registry.runs.iter().filter(|r| r.deleted).map(|r| r.name.as_str()).collect();
     assert_eq!(deleted, ["to-be-deleted", "x"]);
-    let result = registry.runs.iter().flat_map(|r| &r.results).find(|r| r.metric == "accuracy").unwrap();
+    let result =
+        registry.runs.iter().flat_map(|r| &r.results).find(|r| r.dataset.is_some() && r.metric == "accuracy").unwrap();
     assert_eq!(result.dataset.as_deref(), Some("wine-test"));
     assert!(result.source.path.ends_with("/metrics/accuracy"));
     assert_eq!(result.source.pointer, "line 3");
@@ -565,6 +566,15 @@ fn an_experiment_without_meta_keeps_its_runs() {
     assert_eq!(run(&registry, "bb").experiment.as_deref(), Some("3"));
     assert!(told_at(&registry, Code::FieldMissing, "any name/2"));
     assert!(told_at(&registry, Code::YamlSyntax, "any name/3/meta.yaml"));
+}
+
+#[test]
+fn an_experiment_out_of_its_store_is_read() {
+    let store = Store::new();
+    store.run("aa", "").put("1/aa/metrics/auc", "1 0.5 0\n");
+    let registry = read(&store.0.path().join("any name/1"));
+    assert_eq!(run(&registry, "aa").experiment.as_deref(), Some("first"));
+    assert_eq!((told(&registry), registry.unrecognised), (vec![], vec![]));
 }
 
 #[test]

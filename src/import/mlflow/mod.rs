@@ -78,23 +78,7 @@ impl Findings {
 fn read(root: &Folder<'_>) -> Records {
     let mut findings = Findings::default();
     let mut places: Vec<(Folder<'_>, bool)> = Vec::new();
-    let mut registry = None;
-    for entry in root.files().iter().filter(|e| !root.relative(e).contains('/')) {
-        findings.unrecognised(root, entry);
-    }
-    for path in root.child_folders() {
-        let child = root.folder(path);
-        match file_name(path) {
-            recognise::TRASH => {
-                for entry in child.files().iter().filter(|e| !child.relative(e).contains('/')) {
-                    findings.unrecognised(&child, entry);
-                }
-                places.extend(child.child_folders().map(|path| (root.folder(path), true)));
-            }
-            recognise::REGISTRY if child.file(META).is_none() => registry = Some(child),
-            _ => places.push((child, false)),
-        }
-    }
+    let registry = places_of(root, &mut places, &mut findings);
 
     let mut experiments = Vec::with_capacity(places.len());
     let read: Vec<(Option<Experiment<'_>>, Findings)> =
@@ -126,6 +110,36 @@ fn read(root: &Folder<'_>) -> Records {
     records.problems = findings.problems;
     records.unrecognised = findings.unrecognised;
     records
+}
+
+/// Finds the folders that are experiments (and whether they lie in the trash) and the registry.
+fn places_of<'a>(
+    root: &Folder<'a>,
+    places: &mut Vec<(Folder<'a>, bool)>,
+    findings: &mut Findings,
+) -> Option<Folder<'a>> {
+    if recognise::is_single_experiment(root) {
+        places.push((*root, false));
+        return None;
+    }
+    let mut registry = None;
+    for entry in root.files().iter().filter(|e| !root.relative(e).contains('/')) {
+        findings.unrecognised(root, entry);
+    }
+    for path in root.child_folders() {
+        let child = root.folder(path);
+        match file_name(path) {
+            recognise::TRASH => {
+                for entry in child.files().iter().filter(|e| !child.relative(e).contains('/')) {
+                    findings.unrecognised(&child, entry);
+                }
+                places.extend(child.child_folders().map(|path| (root.folder(path), true)));
+            }
+            recognise::REGISTRY if child.file(META).is_none() => registry = Some(child),
+            _ => places.push((child, false)),
+        }
+    }
+    registry
 }
 
 /// Writes logged models down at the runs that made them: as their source run says, or, for one that

@@ -19,33 +19,43 @@ const SNIFFS: usize = 12;
 /// A `meta.yaml` above this size is nobody's.
 const SNIFF_BYTES: u64 = 1 << 20;
 
-/// Whether the folder holds experiments, deleted experiments or registered models.
+/// Whether the folder holds experiments, deleted experiments or registered models, or is a single
+/// experiment that somebody took out of its store.
 pub(super) fn is_store(folder: &Folder<'_>) -> bool {
-    any_child(folder, is_experiment)
+    is_single_experiment(folder)
+        || any_child(folder, is_experiment)
         || below(folder, TRASH).is_some_and(|trash| any_child(&trash, is_experiment))
         || below(folder, REGISTRY).is_some_and(|registry| any_child(&registry, is_registered_model))
+}
+
+/// Whether the folder itself is an experiment.
+pub(super) fn is_single_experiment(folder: &Folder<'_>) -> bool {
+    is_small(folder) && has_fields(folder, META, is_experiment)
+}
+
+fn is_small(folder: &Folder<'_>) -> bool {
+    folder.file(META).is_some_and(|entry| entry.len <= SNIFF_BYTES)
 }
 
 fn any_child(folder: &Folder<'_>, is: impl Fn(&[&str]) -> bool) -> bool {
     folder
         .child_folders()
-        .filter(|child| {
-            let meta = folder.folder(child).file(META);
-            meta.is_some_and(|entry| entry.len <= SNIFF_BYTES)
-        })
+        .filter(|child| is_small(&folder.folder(child)))
         .take(SNIFFS)
-        .any(|child| {
-            let below = format!("{}/{META}", file_name(child));
-            folder.sniff(&below).is_some_and(|data| {
-                let text = String::from_utf8_lossy(&data.bytes);
-                let keys: Vec<&str> = text
-                    .lines()
-                    .filter(|line| !line.starts_with([' ', '#', '-']))
-                    .filter_map(|line| Some(line.split_once(':')?.0.trim_matches(['"', '\'', ' ', '\u{feff}'])))
-                    .collect();
-                is(&keys)
-            })
-        })
+        .any(|child| has_fields(folder, &format!("{}/{META}", file_name(child)), &is))
+}
+
+/// Whether the top-level keys of a YAML file are those that are looked for.
+fn has_fields(folder: &Folder<'_>, below: &str, is: impl Fn(&[&str]) -> bool) -> bool {
+    folder.sniff(below).is_some_and(|data| {
+        let text = String::from_utf8_lossy(&data.bytes);
+        let keys: Vec<&str> = text
+            .lines()
+            .filter(|line| !line.starts_with([' ', '#', '-']))
+            .filter_map(|line| Some(line.split_once(':')?.0.trim_matches(['"', '\'', ' ', '\u{feff}'])))
+            .collect();
+        is(&keys)
+    })
 }
 
 /// The fields of an experiment, and none of a run or a logged model. Stores from before MLflow 1
