@@ -67,19 +67,31 @@ pub fn project(folder: &Path, versions: usize) -> std::io::Result<()> {
         let at = root.join(format!("1.{version}.0"));
         std::fs::create_dir_all(&at)?;
         if version == 0 {
-            std::fs::write(root.join("model.toml"), format!("title = \"Model {model}\"\nowners = [\"team@example.com\"]\n"))?;
+            std::fs::write(
+                root.join("model.toml"),
+                format!("title = \"Model {model}\"\nowners = [\"team@example.com\"]\n"),
+            )?;
             std::fs::write(root.join("card.md"), CARD)?;
         }
         let auc = 0.85 + 0.001 * version as f64 + 0.01 * numbers.next();
-        let mut metrics = format!("{{\"test\": {{\"auc\": {auc}, \"f1\": {}, \"log_loss\": {}, \"n\": 5000, \"slices\": {{", auc - 0.1, 1.2 - auc);
+        let mut metrics = format!(
+            "{{\"test\": {{\"auc\": {auc}, \"f1\": {}, \"log_loss\": {}, \"n\": 5000, \"slices\": {{",
+            auc - 0.1,
+            1.2 - auc
+        );
         for (j, region) in ["eu", "us", "apac", "latam"].iter().enumerate() {
             let comma = if j > 0 { ", " } else { "" };
-            let _ = write!(metrics, "{comma}\"region={region}\": {{\"auc\": {}, \"n\": 1250}}", auc - 0.02 * numbers.next());
+            let _ = write!(
+                metrics,
+                "{comma}\"region={region}\": {{\"auc\": {}, \"n\": 1250}}",
+                auc - 0.02 * numbers.next()
+            );
         }
         metrics.push_str("}, \"classes\": {");
         for j in 0..4 {
             let comma = if j > 0 { ", " } else { "" };
-            let _ = write!(metrics, "{comma}\"class_{j}\": {{\"recall\": {}, \"n\": 1250}}", auc - 0.05 * numbers.next());
+            let _ =
+                write!(metrics, "{comma}\"class_{j}\": {{\"recall\": {}, \"n\": 1250}}", auc - 0.05 * numbers.next());
         }
         metrics.push_str("}}}\n");
         std::fs::write(at.join("metrics.json"), metrics)?;
@@ -99,13 +111,18 @@ pub fn project(folder: &Path, versions: usize) -> std::io::Result<()> {
         std::fs::write(at.join("roc_curve.csv"), roc)?;
         let cells: Vec<String> = (0..4)
             .map(|r| {
-                let row: Vec<String> = (0..4).map(|c| if r == c { "1100".to_owned() } else { format!("{}", (numbers.next() * 100.0) as u32) }).collect();
+                let row: Vec<String> = (0..4)
+                    .map(|c| if r == c { "1100".to_owned() } else { format!("{}", (numbers.next() * 100.0) as u32) })
+                    .collect();
                 format!("[{}]", row.join(", "))
             })
             .collect();
         std::fs::write(
             at.join("confusion_matrix.json"),
-            format!("{{\"labels\": [\"class_0\", \"class_1\", \"class_2\", \"class_3\"], \"matrix\": [{}]}}\n", cells.join(", ")),
+            format!(
+                "{{\"labels\": [\"class_0\", \"class_1\", \"class_2\", \"class_3\"], \"matrix\": [{}]}}\n",
+                cells.join(", ")
+            ),
         )?;
         let mut series = String::from("step,train_loss,val_loss\n");
         for j in 0..100 {

@@ -13,7 +13,7 @@ use std::sync::LazyLock;
 use divan::counter::ItemsCount;
 use presscheck::config::Config;
 use presscheck::gate::verdict::{Clock, Verdict};
-use presscheck::model::{assemble, Instant, Registry};
+use presscheck::model::{Instant, Registry, assemble};
 use presscheck::source::{Limits, Source};
 use presscheck::{gate, import, output, plot, site};
 
@@ -26,7 +26,8 @@ static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
     }
     folder
 });
-static CONFIG: LazyLock<Config> = LazyLock::new(|| Config::parse(generate::CONFIG, "presscheck.toml", "generated").unwrap());
+static CONFIG: LazyLock<Config> =
+    LazyLock::new(|| Config::parse(generate::CONFIG, "presscheck.toml", "generated").unwrap());
 static REGISTRY: LazyLock<Registry> = LazyLock::new(load_all);
 static VERDICTS: LazyLock<BTreeMap<(String, String), Vec<Verdict>>> = LazyLock::new(judge_all);
 
@@ -92,8 +93,11 @@ fn charts(bencher: divan::Bencher<'_, '_>) {
     let run = &REGISTRY.runs[0];
     let roc: Vec<(f64, f64)> = run.curves[0].points.iter().map(|p| (p.x.as_f64(), p.y.as_f64())).collect();
     let counts: Vec<Vec<f64>> = run.matrices[0].rows.iter().map(|r| r.iter().map(|c| c.as_f64()).collect()).collect();
-    let series: Vec<(String, Vec<(f64, f64)>)> =
-        run.series.iter().map(|s| (s.metric.clone(), s.points.iter().map(|p| (p.step as f64, p.value.as_f64())).collect())).collect();
+    let series: Vec<(String, Vec<(f64, f64)>)> = run
+        .series
+        .iter()
+        .map(|s| (s.metric.clone(), s.points.iter().map(|p| (p.step as f64, p.value.as_f64())).collect()))
+        .collect();
     bencher.counter(ItemsCount::new(3usize)).bench(|| {
         let heading = |id: &str| plot::Heading::new(id, id);
         let curve = plot::CurveSpec {
@@ -102,12 +106,19 @@ fn charts(bencher: divan::Bencher<'_, '_>) {
             curves: vec![plot::Curve { name: "test".to_owned(), points: divan::black_box(roc.clone()), area: None }],
             prevalence: None,
         };
-        let matrix = plot::MatrixSpec { heading: heading("confusion"), classes: run.matrices[0].labels.clone(), counts: counts.clone() };
+        let matrix = plot::MatrixSpec {
+            heading: heading("confusion"),
+            classes: run.matrices[0].labels.clone(),
+            counts: counts.clone(),
+        };
         let series = plot::SeriesSpec {
             heading: heading("loss"),
             metric: "loss".to_owned(),
             step: "step".to_owned(),
-            series: series.iter().map(|(name, points)| plot::StepSeries { name: name.clone(), points: points.clone() }).collect(),
+            series: series
+                .iter()
+                .map(|(name, points)| plot::StepSeries { name: name.clone(), points: points.clone() })
+                .collect(),
         };
         (plot::curve(&curve), plot::matrix(&matrix), plot::series(&series))
     });
@@ -126,7 +137,8 @@ fn write(bencher: divan::Bencher<'_, '_>, how: &str) {
     let files = render_all();
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("public");
-    let target = output::Target { root: &root, inputs: &[], home: None, working_dir: None, adopt: false, generator: "bench" };
+    let target =
+        output::Target { root: &root, inputs: &[], home: None, working_dir: None, adopt: false, generator: "bench" };
     if how == "warm" {
         output::commit(&target, files.clone()).unwrap();
     }

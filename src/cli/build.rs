@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use super::args::{Build, Global};
 use super::exit;
 use super::preview::{self, Rendered};
-use super::project::{has_errors, moment, Project};
-use super::terminal::{environment, Terminal};
-use crate::diag::{count, Severity};
+use super::project::{Project, has_errors, moment};
+use super::terminal::{Terminal, environment};
+use crate::diag::{Severity, count};
 use crate::output;
 
 pub(super) fn run(global: &Global, options: &Build, terminal: &mut Terminal) -> u8 {

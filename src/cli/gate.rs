@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::args::{Gate, Global};
 use super::exit;
-use super::project::{moment, Project};
-use super::terminal::{environment, Terminal};
-use crate::diag::{visible, Code, Diagnostic};
+use super::project::{Project, moment};
+use super::terminal::{Terminal, environment};
+use crate::diag::{Code, Diagnostic, visible};
 use crate::gate::out;
 use crate::gate::verdict::{Outcome, Verdict};
 use crate::output;
@@ -34,14 +34,23 @@ pub(super) fn run(global: &Global, options: &Gate, terminal: &mut Terminal) -> u
         (Some(stage), known) if known.iter().any(|k| k == stage) => stage.clone(),
         (Some(stage), known) => {
             let near = known.iter().map(|k| (strsim::damerau_levenshtein(k, stage), k)).min();
-            let help = near.map_or_else(String::new, |(d, k)| if d <= 3 { format!("did you mean '{k}'?") } else { format!("stages: {}", known.join(", ")) });
-            let problem = Diagnostic::new(Code::PolicyUnknownReference, format!("the policy has no stage '{}'", visible(stage, 60))).help(help);
+            let help = near.map_or_else(String::new, |(d, k)| {
+                if d <= 3 { format!("did you mean '{k}'?") } else { format!("stages: {}", known.join(", ")) }
+            });
+            let problem = Diagnostic::new(
+                Code::PolicyUnknownReference,
+                format!("the policy has no stage '{}'", visible(stage, 60)),
+            )
+            .help(help);
             return refuse(terminal, &[problem], exit::USAGE);
         }
         (None, [only]) => only.clone(),
         (None, known) => {
-            let problem = Diagnostic::new(Code::PolicyUnknownReference, "the policy has several stages; say which one the version is to enter")
-                .help(format!("add --stage {}", known.join(" or --stage ")));
+            let problem = Diagnostic::new(
+                Code::PolicyUnknownReference,
+                "the policy has several stages; say which one the version is to enter",
+            )
+            .help(format!("add --stage {}", known.join(" or --stage ")));
             return refuse(terminal, &[problem], exit::USAGE);
         }
     };
@@ -106,7 +115,9 @@ fn write(verdict: &Verdict, reports: &[Report], folder: &Path, terminal: &mut Te
         }
         if report.format == "github" {
             // What the runner offers: a page of the job, and values for later steps.
-            for (variable, content) in [("GITHUB_STEP_SUMMARY", out::step_summary(verdict)), ("GITHUB_OUTPUT", out::github_outputs(verdict))] {
+            for (variable, content) in
+                [("GITHUB_STEP_SUMMARY", out::step_summary(verdict)), ("GITHUB_OUTPUT", out::github_outputs(verdict))]
+            {
                 if let Some(path) = environment(variable).filter(|p| !p.is_empty()) {
                     failed |= complain(output::append(Path::new(&path), &content), terminal);
                 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use super::project::{data_as_of, Project};
+use super::project::{Project, data_as_of};
 use super::terminal::Terminal;
 use crate::config::Per;
 use crate::diag::Diagnostic;
@@ -34,10 +34,8 @@ pub(super) fn render(
 ) -> Result<Rendered, Vec<Diagnostic>> {
     let at = as_of.or_else(|| data_as_of(registry)).or_else(|| Instant::from_seconds(0));
     let verdicts = judge(project, registry, at);
-    let blocked = verdicts
-        .values()
-        .filter(|v| v.iter().any(|v| matches!(v.verdict, Outcome::Blocked | Outcome::Error)))
-        .count();
+    let blocked =
+        verdicts.values().filter(|v| v.iter().any(|v| matches!(v.verdict, Outcome::Blocked | Outcome::Error))).count();
     let config = &project.config;
     let options = site::SiteOptions {
         title: config.site.title.clone(),
@@ -101,7 +99,8 @@ fn judge(project: &Project, registry: &Registry, at: Option<Instant>) -> BTreeMa
 /// The user's templates and assets, by name.
 fn theme(project: &Project) -> Result<BTreeMap<String, Vec<u8>>, Vec<Diagnostic>> {
     let Some(theme) = &project.config.site.theme else { return Ok(BTreeMap::new()) };
-    let found = source::Source::discover(&project.folder.join(theme), theme, &[], source::Limits::default()).map_err(|p| vec![*p])?;
+    let found = source::Source::discover(&project.folder.join(theme), theme, &[], source::Limits::default())
+        .map_err(|p| vec![*p])?;
     found
         .files("")
         .iter()

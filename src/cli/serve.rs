@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use super::args::{Global, Serve, Watch};
 use super::exit;
@@ -11,7 +11,7 @@ use super::preview;
 use super::project::Project;
 use super::terminal::Terminal;
 use crate::config::FILE_NAME;
-use crate::diag::{count, render_all, Diagnostic, Severity};
+use crate::diag::{Diagnostic, Severity, count, render_all};
 use crate::output::lock_path;
 use crate::serve::{Event, Options, Server};
 use crate::watch::{Mode, Watcher};
@@ -21,8 +21,16 @@ const PORT: u16 = 8000;
 
 pub(super) fn run(global: &Global, options: &Serve, terminal: &mut Terminal) -> u8 {
     let address = SocketAddr::new(options.host, options.port.unwrap_or(PORT));
-    let base_path = Project::load(global).ok().and_then(|p| p.config.site.base_url).map_or_else(|| "/".to_owned(), |url| path_of(&url));
-    let wanted = Options { base_path, allow_hosts: options.allow_host.clone(), other_port: options.port.is_none(), ..Options::default() };
+    let base_path = Project::load(global)
+        .ok()
+        .and_then(|p| p.config.site.base_url)
+        .map_or_else(|| "/".to_owned(), |url| path_of(&url));
+    let wanted = Options {
+        base_path,
+        allow_hosts: options.allow_host.clone(),
+        other_port: options.port.is_none(),
+        ..Options::default()
+    };
     let verbose = global.verbose > 0;
     let quiet = global.quiet;
     let listener = Arc::new(move |event: Event| {

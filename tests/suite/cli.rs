@@ -54,10 +54,10 @@ fn configuration_diagnostics() {
 
 #[test]
 fn exit_codes_of_the_gate() {
-    let project = Project::new().file("presscheck.toml", POLICY).file("runs/m/1/metrics.json", r#"{"auc": 0.95}"#).file(
-        "runs/m/2/metrics.json",
-        r#"{"auc": 0.85}"#,
-    );
+    let project = Project::new()
+        .file("presscheck.toml", POLICY)
+        .file("runs/m/1/metrics.json", r#"{"auc": 0.95}"#)
+        .file("runs/m/2/metrics.json", r#"{"auc": 0.85}"#);
     project.run(&["gate", "m@1"]).code(0);
     project.run(&["gate", "m@2"]).code(1).stdout_has("0.85");
     project.run(&["gate", "m"]).code(1);
@@ -79,29 +79,61 @@ fn a_gate_writes_its_reports_and_renders_no_page() {
     let project = Project::new().file("presscheck.toml", POLICY).file("runs/m/1/metrics.json", r#"{"auc": 0.85}"#);
     let summary = project.path().join("summary.md");
     let outputs = project.path().join("outputs");
-    let project = project.env("GITHUB_STEP_SUMMARY", summary.to_str().unwrap()).env("GITHUB_OUTPUT", outputs.to_str().unwrap());
+    let project =
+        project.env("GITHUB_STEP_SUMMARY", summary.to_str().unwrap()).env("GITHUB_OUTPUT", outputs.to_str().unwrap());
     project
-        .run(&["gate", "m@1", "--out", "github", "--out", "junit=out/gate.xml", "--out", "json=out/verdict.json", "--out", "markdown=out/gate.md"])
+        .run(&[
+            "gate",
+            "m@1",
+            "--out",
+            "github",
+            "--out",
+            "junit=out/gate.xml",
+            "--out",
+            "json=out/verdict.json",
+            "--out",
+            "markdown=out/gate.md",
+        ])
         .code(1)
         .stdout_has("::error");
     assert!(project.read("summary.md").contains("blocked"));
     assert!(project.read("outputs").contains("verdict=blocked"));
     assert!(project.read("out/gate.xml").contains("<failure"));
     let verdict: serde_json::Value = serde_json::from_str(&project.read("out/verdict.json")).unwrap();
-    assert_eq!((&verdict["schema"], &verdict["verdict"], &verdict["exit_code"]), (&"presscheck.verdict/1".into(), &"blocked".into(), &1.into()));
+    assert_eq!(
+        (&verdict["schema"], &verdict["verdict"], &verdict["exit_code"]),
+        (&"presscheck.verdict/1".into(), &"blocked".into(), &1.into())
+    );
     assert!(!project.path().join("public").exists());
 }
 
 #[test]
 fn a_report_that_cannot_be_written_is_no_pass() {
-    let project = Project::new().file("presscheck.toml", POLICY).file("runs/m/1/metrics.json", r#"{"auc": 0.95}"#).file("file", "");
+    let project = Project::new()
+        .file("presscheck.toml", POLICY)
+        .file("runs/m/1/metrics.json", r#"{"auc": 0.95}"#)
+        .file("file", "");
     project.run(&["gate", "m@1", "--out", "json=file/verdict.json"]).code(3).stderr_has("error");
 }
 
 #[test]
 fn the_same_inputs_at_the_same_moment_give_the_same_verdict() {
     let project = Project::example();
-    let judge = || project.run(&["gate", "breast-cancer-screen", "--stage", "production", "--out", "json", "--as-of", "2026-11-20T12:00:00Z"]).code(1).stdout;
+    let judge = || {
+        project
+            .run(&[
+                "gate",
+                "breast-cancer-screen",
+                "--stage",
+                "production",
+                "--out",
+                "json",
+                "--as-of",
+                "2026-11-20T12:00:00Z",
+            ])
+            .code(1)
+            .stdout
+    };
     assert_eq!(judge(), judge());
 }
 
@@ -144,7 +176,9 @@ fn colours_follow_the_terminal_and_the_flag() {
 
 #[test]
 fn names_cannot_speak_to_the_terminal() {
-    let project = Project::new().file("presscheck.toml", POLICY).file("runs/m/1/metrics.json", "{\"auc\": 0.5, \"\\u001b[31mred\\u202e\": NaN}");
+    let project = Project::new()
+        .file("presscheck.toml", POLICY)
+        .file("runs/m/1/metrics.json", "{\"auc\": 0.5, \"\\u001b[31mred\\u202e\": NaN}");
     for arguments in [&["gate", "m"][..], &["inspect"], &["check"]] {
         let ran = project.run(arguments);
         assert!(!ran.stdout.contains('\u{1b}') && !ran.stderr.contains('\u{1b}'), "{}{}", ran.stdout, ran.stderr);

@@ -23,7 +23,9 @@ impl Preview {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let url = lines.find_map(|l| l.ok()?.split_whitespace().find(|w| w.starts_with("http://")).map(str::to_owned)).unwrap();
+        let url = lines
+            .find_map(|l| l.ok()?.split_whitespace().find(|w| w.starts_with("http://")).map(str::to_owned))
+            .unwrap();
         // What is said later must be read, or the preview would wait for it.
         std::thread::spawn(move || lines.for_each(drop));
         let rest = url.strip_prefix("http://").unwrap();
@@ -34,7 +36,8 @@ impl Preview {
     fn get(&self, path: &str) -> (u16, String) {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-        write!(stream, "GET {}{path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.base, self.address).unwrap();
+        write!(stream, "GET {}{path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.base, self.address)
+            .unwrap();
         let mut text = Vec::new();
         stream.read_to_end(&mut text).unwrap();
         let text = String::from_utf8_lossy(&text).into_owned();
@@ -71,7 +74,10 @@ fn edit(project: &Project, path: &str, text: &str) {
 #[test]
 fn a_preview_follows_the_files_and_shows_errors_in_the_page() {
     let project = Project::new()
-        .file("presscheck.toml", "schema = 1\n[site]\ntitle = \"First title\"\nbase_url = \"https://example.com/deep/er/\"\n")
+        .file(
+            "presscheck.toml",
+            "schema = 1\n[site]\ntitle = \"First title\"\nbase_url = \"https://example.com/deep/er/\"\n",
+        )
         .file("runs/m/1/metrics.json", r#"{"auc": 0.91}"#);
     let preview = Preview::start(&project);
     assert_eq!(preview.base, "/deep/er/");

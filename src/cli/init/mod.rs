@@ -21,7 +21,8 @@ const FILES: &[(&str, &str)] = &[
 ];
 
 pub(super) fn run(global: &Global, terminal: &mut Terminal) -> u8 {
-    let files: Vec<(String, Vec<u8>)> = FILES.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec())).collect();
+    let files: Vec<(String, Vec<u8>)> =
+        FILES.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec())).collect();
     match output::scaffold(&global.directory, &files) {
         Ok(done) => {
             for path in &done.created {
