@@ -52,6 +52,7 @@ codes! {
     JsonShape = "json-shape", Error, "a JSON value has another type than the format says";
     YamlSyntax = "yaml-syntax", Error, "a YAML file is not well formed or goes beyond its budget";
     TomlSyntax = "toml-syntax", Error, "a TOML file is not well formed";
+    XmlSyntax = "xml-syntax", Error, "an XML file is not well formed or goes beyond its budget";
     CsvSyntax = "csv-syntax", Error, "a table is ragged or not well formed";
     FormatVersion = "format-version", Warning, "a file has a format version that presscheck does not know";
     FieldMissing = "field-missing", Warning, "a field that the format requires is absent";
