@@ -175,6 +175,7 @@ fn dvclive_folders_of_the_corpus_show_what_was_logged() {
     assert_dvclive(&path, &expected, true);
 
     let registry = read(&path);
+    assert_eq!(registry.unrecognised, ["expected.json"]);
     let md = run(&registry, "dvclive-md");
     let curves: Vec<_> = md.curves.iter().map(|c| (c.kind, c.name.as_str())).collect();
     assert_eq!(
@@ -357,4 +358,18 @@ fn stores_and_documents_inside_a_project_are_not_lost() {
     let sub = registry.runs.iter().find(|r| r.id == "sub").unwrap();
     assert_eq!((sub.parent.as_ref(), sub.results.len()), (Some(&root.id), 1));
     assert_eq!(registry.unrecognised, ["notes.txt"]);
+}
+
+#[test]
+fn a_dvclive_folder_in_a_run_directory_belongs_to_its_run() {
+    let (_folder, registry) = project(&[
+        ("churn/1.0/run.toml", ""),
+        ("churn/1.0/dvc.yaml", "metrics: [dvclive/metrics.json]\nplots:\n- dvclive/plots/metrics: {x: step}\n"),
+        ("churn/1.0/dvclive/metrics.json", r#"{"val": {"acc": 0.9}, "step": 1}"#),
+        ("churn/1.0/dvclive/plots/metrics/val/acc.tsv", "step\tacc\n0\t0.8\n1\t0.9\n"),
+    ]);
+    let run = run(&registry, "churn/1.0");
+    assert_eq!(registry.runs.len(), 1);
+    assert_eq!((run.results[0].metric.as_str(), run.results[0].step), ("val/acc", Some(1)));
+    assert_eq!(run.series[0].points.len(), 2);
 }

@@ -6,12 +6,8 @@ use presscheck::model::{CurveKind, Registry, Run};
 
 use crate::corpus::{folder, json, read};
 
-/// Loose documents become a run of their folder in the native layout; until that is there, a read
-/// gives no runs and these tests have nothing to look at.
-fn run<'a>(registry: &'a Registry, id: &str) -> Option<&'a Run> {
-    let found = registry.runs.iter().find(|r| r.id == id);
-    assert!(found.is_some() || registry.runs.is_empty(), "no run '{id}'");
-    found
+fn run<'a>(registry: &'a Registry, id: &str) -> &'a Run {
+    registry.runs.iter().find(|r| r.id == id).unwrap_or_else(|| panic!("no run '{id}'"))
 }
 
 fn fixture(below: &str) -> PathBuf {
@@ -28,7 +24,7 @@ fn reports_matrices_and_slices_of_the_corpus_join_the_run_of_their_folder() {
     let Some(path) = folder("cards/sklearn-artifacts") else { return };
     let registry = read(&path);
     for (id, expected) in json(&path.join("expected.json")).as_object().unwrap() {
-        let Some(run) = run(&registry, id) else { return };
+        let run = run(&registry, id);
         for (label, support) in expected["report_support"].as_object().into_iter().flatten() {
             let (metric, class) = match label.strip_suffix(" avg") {
                 Some(average) => (format!("recall_{average}"), None),
@@ -67,7 +63,7 @@ fn reports_matrices_and_slices_of_the_corpus_join_the_run_of_their_folder() {
 #[test]
 fn an_undefined_metric_stays_undefined() {
     let registry = read(&fixture(""));
-    let Some(run) = run(&registry, "report") else { return };
+    let run = run(&registry, "report");
     assert!(value(run, "precision", Some("virginica")).is_nan());
     assert_eq!(value(run, "recall", Some("virginica")), 0.0);
     assert_eq!(run.matrices[0].labels, ["setosa", "versicolor", "virginica"]);
@@ -76,7 +72,7 @@ fn an_undefined_metric_stays_undefined() {
 #[test]
 fn curves_carry_the_name_of_their_class_or_file() {
     let registry = read(&fixture(""));
-    let Some(run) = run(&registry, "curves") else { return };
+    let run = run(&registry, "curves");
     let mut names: Vec<_> = run.curves.iter().map(|c| (c.kind, c.name.as_str())).collect();
     names.sort();
     let (roc, pr) = (CurveKind::Roc, CurveKind::PrecisionRecall);

@@ -15,7 +15,7 @@ pub(crate) mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Content, DOCUMENTS, Folder, STORES, StoreImporter, dvclive};
+use super::{Content, DOCUMENTS, DocumentImporter, Folder, STORES, StoreImporter, dvclive};
 use crate::diag::Diagnostic;
 use crate::model::{Artifact, Dataset, Datum, Document, MetricResult, Pointer, Records, Run, RunStatus, SourceSummary};
 use crate::source::{Entry, file_name, parent};
@@ -86,6 +86,8 @@ struct Project<'a> {
     run: Run,
     /// Files that were understood, relative to the folder.
     understood: BTreeSet<String>,
+    artifacts: BTreeMap<String, Artifact>,
+    datasets: BTreeMap<String, Dataset>,
     /// Folders of stores inside, relative to the folder.
     stores: Vec<String>,
 }
@@ -101,7 +103,15 @@ impl<'a> Project<'a> {
             folder: path,
             ..Run::default()
         };
-        Self { folder, records: Records::default(), run, understood: BTreeSet::new(), stores: Vec::new() }
+        Self {
+            folder,
+            records: Records::default(),
+            run,
+            understood: BTreeSet::new(),
+            artifacts: BTreeMap::new(),
+            datasets: BTreeMap::new(),
+            stores: Vec::new(),
+        }
     }
 
     fn read(mut self) -> Records {
@@ -136,6 +146,8 @@ impl<'a> Project<'a> {
         self.plots(&pipeline);
         self.hashes(&pipeline, &lock);
         self.rest();
+        self.run.artifacts.extend(self.artifacts.into_values());
+        self.run.datasets.extend(self.datasets.into_values());
         self.records.runs.insert(0, self.run);
         self.records
     }
@@ -302,18 +314,12 @@ impl<'a> Project<'a> {
     }
 
     fn artifact(&mut self, path: &str, bytes: Option<u64>, kind: Option<&str>) {
-        match self.run.artifacts.iter_mut().find(|a| a.path == path) {
-            Some(known) => {
-                known.bytes = known.bytes.or(bytes);
-                known.kind = kind.map(str::to_owned).or_else(|| known.kind.take());
-            }
-            None => self.run.artifacts.push(Artifact {
-                path: path.to_owned(),
-                bytes,
-                sha256: None,
-                kind: kind.map(str::to_owned),
-            }),
-        }
+        let artifact = self
+            .artifacts
+            .entry(path.to_owned())
+            .or_insert_with(|| Artifact { path: path.to_owned(), ..Artifact::default() });
+        artifact.bytes = artifact.bytes.or(bytes);
+        artifact.kind = kind.map(str::to_owned).or_else(|| artifact.kind.take());
     }
 
     /// Datasets and artifacts from hashes and declarations. What lies in a folder of data, or is
@@ -345,10 +351,12 @@ impl<'a> Project<'a> {
             }
             let is_declared = declared.contains_key(path);
             if !is_declared && (is_data_path(path) || tracked) {
-                if !self.run.datasets.iter().any(|d| d.name == path) {
-                    let digest = entry.digest.clone();
-                    self.run.datasets.push(Dataset { name: path.to_owned(), digest, ..Dataset::default() });
-                }
+                let digest = entry.digest.clone();
+                self.datasets.entry(path.to_owned()).or_insert_with(|| Dataset {
+                    name: path.to_owned(),
+                    digest,
+                    ..Dataset::default()
+                });
             } else if entry.is_out || is_declared {
                 self.artifact(path, entry.size, declared.get(path).copied().flatten());
             } else {
@@ -362,7 +370,7 @@ impl<'a> Project<'a> {
             self.mark(path);
         }
         for path in &pipeline.outs {
-            if !self.in_store(path) && !self.run.datasets.iter().any(|d| d.name == *path) {
+            if !self.in_store(path) && !self.datasets.contains_key(path) {
                 let bytes = self.folder.file(path).map(|e| e.len);
                 self.artifact(path, bytes, None);
             }
@@ -409,6 +417,27 @@ fn document(data: &crate::source::FileData) -> Option<Document> {
         document.problems.extend(duplicates);
     }
     Some(document)
+}
+
+/// The `dvc.yaml` that DVCLive writes: it speaks only of DVCLive's folders, which read it themselves,
+/// so nothing of it is left to show.
+pub(crate) struct DvcLiveYaml;
+
+impl DocumentImporter for DvcLiveYaml {
+    fn kind(&self) -> &'static str {
+        "dvclive"
+    }
+
+    fn sniff(&self, content: &Content<'_>) -> bool {
+        content.file.name() == "dvc.yaml"
+            && content.file.text().and_then(|text| super::yaml::parse(text).ok()).is_some_and(|value| {
+                pipeline::is_pipeline(&value) && pipeline::read(&value, &Datum::Null).stages.is_empty()
+            })
+    }
+
+    fn read(&self, _content: &Content<'_>) -> Document {
+        Document::default()
+    }
 }
 
 /// Whether a path lies in a folder of data.

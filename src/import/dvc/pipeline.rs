@@ -4,11 +4,15 @@
 //! the file, stages' `wdir` applied. `foreach` and `matrix` stages are unrolled; a `${…}` that
 //! cannot be filled is a finding. It reads no file itself.
 
+use indexmap::IndexSet;
+
 use crate::diag::{Code, Diagnostic, Severity, visible};
 use crate::model::Datum;
 
-/// More stages than this do not come out of one `foreach` or `matrix`.
-const MOST_STAGES: usize = 1_000;
+/// More turns than this are not made of one `foreach` or `matrix`.
+const MOST_TURNS: usize = 1_000;
+/// More turns than this are not made in all.
+const MOST_TURNS_IN_ALL: usize = 10_000;
 
 /// How a plot is to be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,13 +40,13 @@ pub(crate) struct Pipeline {
     /// Names of the stages.
     pub(crate) stages: Vec<String>,
     /// Files or folders of metrics.
-    pub(crate) metrics: Vec<String>,
+    pub(crate) metrics: IndexSet<String>,
     /// Files or folders of plots, in the order of the file.
     pub(crate) plots: Vec<(String, PlotSpec)>,
     /// Files of params beside `params.yaml`.
-    pub(crate) params: Vec<String>,
+    pub(crate) params: IndexSet<String>,
     /// Other outputs of stages.
-    pub(crate) outs: Vec<String>,
+    pub(crate) outs: IndexSet<String>,
     /// Named artifacts.
     pub(crate) artifacts: Vec<Declared>,
     /// Working folders of stages that have one.
@@ -78,23 +82,49 @@ pub(crate) fn resolve(folder: &str, path: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
-/// Values that `${…}` may name, the innermost last.
-type Scope = Vec<(String, Datum)>;
+/// Values that `${…}` may name.
+struct Scope<'a> {
+    /// `params.yaml` and `vars`, later ones first.
+    globals: &'a [&'a Datum],
+    /// `item` and `key` of a turn.
+    local: Vec<(&'static str, Datum)>,
+}
+
+impl Scope<'_> {
+    fn look_up(&self, name: &str) -> Option<&Datum> {
+        let mut parts = name.split('.');
+        let first = parts.next()?;
+        let local = self.local.iter().find(|(k, _)| *k == first).map(|(_, v)| v);
+        let start = local.or_else(|| self.globals.iter().find_map(|g| g.get(first)))?;
+        parts.try_fold(start, |value, part| value.get(part))
+    }
+}
 
 /// Reads a `dvc.yaml`. `vars` are the values of `params.yaml`.
 pub(crate) fn read(value: &Datum, vars: &Datum) -> Pipeline {
     let mut out = Pipeline::default();
-    let mut globals: Scope = vars.entries().unwrap_or_default().to_vec();
-    for var in value.get("vars").and_then(Datum::items).unwrap_or_default() {
-        globals.extend(var.entries().unwrap_or_default().iter().cloned());
-    }
+    let mut globals: Vec<&Datum> = value.get("vars").and_then(Datum::items).unwrap_or_default().iter().rev().collect();
+    globals.push(vars);
+    let scope = Scope { globals: &globals, local: Vec::new() };
+    let mut turns = 0;
     for (name, stage) in value.get("stages").and_then(Datum::entries).unwrap_or_default() {
         out.stages.push(name.clone());
-        for (body, scope) in unroll(stage, &globals) {
-            out.stage(name, body, &scope);
+        let bodies = unroll(stage, &scope);
+        if bodies.len() == MOST_TURNS || turns + bodies.len() > MOST_TURNS_IN_ALL {
+            out.problems.push(
+                Diagnostic::new(
+                    Code::FieldInvalid,
+                    format!("stage '{}' has more turns than are unrolled", visible(name, 80)),
+                )
+                .help("metrics and plots of the turns after the first thousand are not read"),
+            );
+        }
+        let left = MOST_TURNS_IN_ALL.saturating_sub(turns);
+        turns += bodies.len();
+        for (body, local) in bodies.into_iter().take(left) {
+            out.stage(name, body, &Scope { globals: &globals, local });
         }
     }
-    let scope = globals;
     for path in list(value.get("metrics")).filter_map(|entry| key(entry).0) {
         out.add_path("", path, &scope, |p| &mut p.metrics);
     }
@@ -143,57 +173,56 @@ fn key(entry: &Datum) -> (Option<&str>, Option<&Datum>) {
     }
 }
 
-/// The stage itself, or one body for each turn of its `foreach` or `matrix`.
-fn unroll<'a>(stage: &'a Datum, globals: &Scope) -> Vec<(&'a Datum, Scope)> {
-    let with = |extra: Vec<(String, Datum)>| {
-        let mut scope = globals.clone();
-        scope.extend(extra);
-        scope
-    };
-    // Lists and maps may be named by a template too.
-    let named = |value: &Datum| match value.as_str() {
-        Some(text) => text
-            .strip_prefix("${")
-            .and_then(|t| t.strip_suffix('}'))
-            .and_then(|name| look_up(globals, name.trim()))
-            .cloned(),
-        None => Some(value.clone()),
+/// Whether a value is light enough to be copied for every turn: a scalar, or a few of them.
+fn is_small(value: &Datum) -> bool {
+    let scalar = |d: &Datum| d.items().is_none() && d.entries().is_none();
+    scalar(value)
+        || value.items().is_some_and(|i| i.len() <= 32 && i.iter().all(scalar))
+        || value.entries().is_some_and(|e| e.len() <= 32 && e.iter().all(|(_, v)| scalar(v)))
+}
+
+/// Values of a turn.
+type Turn = Vec<(&'static str, Datum)>;
+
+/// The stage itself, or its body for each turn of `foreach` or `matrix`.
+fn unroll<'a>(stage: &'a Datum, scope: &'a Scope<'a>) -> Vec<(&'a Datum, Turn)> {
+    // Lists and maps may be named by a template, too.
+    let meant = |value: &'a Datum| match value.as_str() {
+        Some(text) => {
+            let name = text.strip_prefix("${").and_then(|t| t.strip_suffix('}'));
+            name.and_then(|name| scope.look_up(name.trim()))
+        }
+        None => Some(value),
     };
     if let (Some(each), Some(body)) = (stage.get("foreach"), stage.get("do")) {
-        return match named(each) {
+        return match meant(each) {
             Some(Datum::List(items)) => {
-                items.into_iter().take(MOST_STAGES).map(|item| (body, with(vec![("item".to_owned(), item)]))).collect()
+                items.iter().take(MOST_TURNS).map(|item| (body, vec![("item", item.clone())])).collect()
             }
             Some(Datum::Map(entries)) => entries
-                .into_iter()
-                .take(MOST_STAGES)
-                .map(|(key, item)| (body, with(vec![("key".to_owned(), Datum::Text(key)), ("item".to_owned(), item)])))
+                .iter()
+                .take(MOST_TURNS)
+                .map(|(key, item)| (body, vec![("key", Datum::Text(key.clone())), ("item", item.clone())]))
                 .collect(),
             _ => Vec::new(),
         };
     }
-    let Some(axes) = stage.get("matrix").and_then(Datum::entries) else {
-        return vec![(stage, globals.clone())];
-    };
+    let Some(axes) = stage.get("matrix").and_then(Datum::entries) else { return vec![(stage, Vec::new())] };
     let mut turns: Vec<Vec<(String, Datum)>> = vec![Vec::new()];
     for (axis, values) in axes {
-        let Some(Datum::List(values)) = named(values) else { continue };
+        let Some(values) = meant(values).and_then(Datum::items) else { continue };
         turns = turns
             .iter()
             .flat_map(|turn| {
-                values.iter().map(move |v| turn.iter().cloned().chain([(axis.clone(), v.clone())]).collect())
+                values
+                    .iter()
+                    .filter(|v| is_small(v))
+                    .map(move |v| turn.iter().cloned().chain([(axis.clone(), v.clone())]).collect())
             })
-            .take(MOST_STAGES)
+            .take(MOST_TURNS)
             .collect();
     }
-    turns.into_iter().map(|turn| (stage, with(vec![("item".to_owned(), Datum::Map(turn))]))).collect()
-}
-
-fn look_up<'a>(scope: &'a Scope, name: &str) -> Option<&'a Datum> {
-    let mut parts = name.split('.');
-    let first = parts.next()?;
-    let (_, start) = scope.iter().rev().find(|(k, _)| k == first)?;
-    parts.try_fold(start, |value, part| value.get(part))
+    turns.into_iter().map(|turn| (stage, vec![("item", Datum::Map(turn))])).collect()
 }
 
 impl Pipeline {
@@ -205,13 +234,13 @@ impl Pipeline {
     }
 
     /// Fills templates; a finding when one names nothing.
-    fn fill(&mut self, text: &str, scope: &Scope) -> Option<String> {
+    fn fill(&mut self, text: &str, scope: &Scope<'_>) -> Option<String> {
         let mut out = String::new();
         let mut rest = text;
         while let Some((before, after)) = rest.split_once("${") {
             out.push_str(before);
             let value =
-                after.split_once('}').and_then(|(name, after)| look_up(scope, name.trim()).map(|value| (value, after)));
+                after.split_once('}').and_then(|(name, after)| scope.look_up(name.trim()).map(|value| (value, after)));
             let Some((value, after)) = value else {
                 self.problems.push(
                     Diagnostic::new(
@@ -230,15 +259,18 @@ impl Pipeline {
         Some(out)
     }
 
-    fn add_path(&mut self, folder: &str, path: &str, scope: &Scope, to: impl Fn(&mut Self) -> &mut Vec<String>) {
+    fn add_path(
+        &mut self,
+        folder: &str,
+        path: &str,
+        scope: &Scope<'_>,
+        to: impl Fn(&mut Self) -> &mut IndexSet<String>,
+    ) {
         let Some(path) = self.fill(path, scope).and_then(|p| resolve(folder, &p)) else { return };
-        let list = to(self);
-        if !list.contains(&path) {
-            list.push(path);
-        }
+        to(self).insert(path);
     }
 
-    fn stage(&mut self, name: &str, body: &Datum, scope: &Scope) {
+    fn stage(&mut self, name: &str, body: &Datum, scope: &Scope<'_>) {
         let wdir = body.get("wdir").and_then(Datum::as_str).unwrap_or("");
         let wdir = self.fill(wdir, scope).and_then(|w| resolve("", &w)).unwrap_or_default();
         if !wdir.is_empty() {
@@ -263,7 +295,7 @@ impl Pipeline {
     }
 
     /// A top-level plot: a path, or a name whose `y` (or `x`) maps files to columns.
-    fn top_level_plot(&mut self, name: &str, options: Option<&Datum>, scope: &Scope) {
+    fn top_level_plot(&mut self, name: &str, options: Option<&Datum>, scope: &Scope<'_>) {
         let base = spec(options);
         let files = |axis: &str| options.and_then(|o| o.get(axis)).and_then(Datum::entries).unwrap_or_default();
         let (xs, ys) = (files("x"), files("y"));

@@ -60,6 +60,9 @@ pub(crate) fn normal(name: &str) -> String {
     name.trim().to_lowercase().replace([' ', '-'], "_")
 }
 
+/// A list of objects with more keys than this is no table of ours; looking keys up would be slow.
+const MOST_KEYS: usize = 256;
+
 /// Columns of equal or unequal length.
 #[derive(Clone, Debug)]
 pub(crate) struct Frame<'a> {
@@ -132,6 +135,9 @@ impl<'a> Frame<'a> {
         for (name, _) in items.iter().filter_map(Datum::entries).flatten() {
             if !names.contains(name) {
                 names.insert(name.clone());
+                if names.len() > MOST_KEYS {
+                    return None;
+                }
             }
         }
         Some(Self::new(names.into_iter().collect(), Rows::Records(items), items.len(), place))

@@ -13,6 +13,9 @@ use crate::model::{Datum, Document, Finite, Measured, MetricResult, Pointer};
 /// Members of `cross_validate`'s result that are no scores.
 const TIMES: &[&str] = &["fit_time", "score_time"];
 
+/// A search's results have a few columns for each split and scorer.
+const MOST_COLUMNS: usize = 2_000;
+
 fn is_score(name: &str) -> bool {
     name.starts_with("test_") || name.starts_with("train_")
 }
@@ -83,6 +86,9 @@ pub(super) fn read_best(value: &Datum, place: &Place) -> Document {
 
 /// The first `rank_test_*` column, when the frame is a search's `cv_results_`.
 fn rank_column(frame: &Frame<'_>) -> Option<usize> {
+    if frame.names.len() > MOST_COLUMNS {
+        return None;
+    }
     let rank = frame.names.iter().position(|n| n.starts_with("rank_test_"))?;
     frame.names.iter().any(|n| n.starts_with("mean_test_")).then_some(rank)
 }
