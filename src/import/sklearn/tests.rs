@@ -7,7 +7,7 @@ use super::Sklearn;
 use crate::diag::Code;
 use crate::import::{Content, DocumentImporter};
 use crate::model::{CurveKind, Document, Measured, MetricResult};
-use crate::source::FileData;
+use crate::source::{FileData, Limits, Source};
 
 fn corpus(below: &str) -> Option<PathBuf> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
@@ -21,14 +21,8 @@ fn bytes(path: &std::path::Path) -> Vec<u8> {
 
 fn files(folder: &str) -> Vec<(String, Vec<u8>)> {
     let Some(root) = corpus(folder) else { return Vec::new() };
-    let mut out: Vec<_> = walkdir::WalkDir::new(&root)
-        .into_iter()
-        .map(Result::unwrap)
-        .filter(|e| e.file_type().is_file())
-        .map(|e| (e.path().strip_prefix(&root).unwrap().to_str().unwrap().to_owned(), bytes(e.path())))
-        .collect();
-    out.sort();
-    out
+    let source = Source::discover(&root, "", &[], Limits::default()).unwrap();
+    source.files("").iter().map(|e| (e.path.clone(), source.read(e).unwrap().bytes.clone())).collect()
 }
 
 fn import(path: &str, text: impl Into<Vec<u8>>) -> Option<Document> {
