@@ -61,7 +61,7 @@ codes! {
     MetricInvalid = "metric-invalid", Warning, "a metric's value is not a number";
     MetricNonFinite = "metric-nonfinite", Warning, "a metric's value is NaN or infinite";
     MetricConflict = "metric-conflict", Error, "one metric has different values in the evidence of one version";
-    MetricRepeated = "metric-repeated", Warning, "one metric is given twice with the same value";
+    MetricRepeated = "metric-repeated", Note, "one metric is given twice with the same value";
     MetricRange = "metric-range", Warning, "a metric's value lies outside the range that the catalogue declares";
     VersionDuplicate = "version-duplicate", Error, "two runs claim the same version of a model";
     RunDuplicate = "run-duplicate", Error, "two runs have the same id";
