@@ -1,1 +1,4 @@
-//! gate
+//! The gate: policy and registry in, verdict out; knows nothing of pages.
+
+pub mod policy;
+pub mod verdict;

@@ -1,0 +1,369 @@
+//! The verdict: what was judged, by which policy, and what each rule says. `presscheck.verdict/1`.
+//!
+//! In: nothing; these are the types that `evaluate` fills. Out: the one value from which every
+//! writer and the verdict page render. Keys are written in the order of the fields, numbers
+//! non-finite ones included as the inspect contract writes them, so equal inputs give equal bytes.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+use crate::digest::Sha256;
+use crate::model::{Evidence, Instant, Interval, Measured};
+
+/// The schema's name.
+pub const SCHEMA: &str = "presscheck.verdict/1";
+
+/// The outcome of the whole gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "each variant is its own name")]
+pub enum Outcome {
+    Pass,
+    PassWithWarnings,
+    PassWithWaivers,
+    Pending,
+    Blocked,
+    /// Nothing was evaluated, or the evidence is ambiguous or unreadable.
+    Error,
+}
+
+impl Outcome {
+    /// The name in the verdict file.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::PassWithWarnings => "pass_with_warnings",
+            Self::PassWithWaivers => "pass_with_waivers",
+            Self::Pending => "pending",
+            Self::Blocked => "blocked",
+            Self::Error => "error",
+        }
+    }
+
+    /// Whether the version may be promoted.
+    pub const fn promotes(self) -> bool {
+        matches!(self, Self::Pass | Self::PassWithWarnings | Self::PassWithWaivers)
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Pass => "pass",
+            Self::PassWithWarnings => "pass with warnings",
+            Self::PassWithWaivers => "pass with waivers",
+            Self::Pending => "pending",
+            Self::Blocked => "blocked",
+            Self::Error => "error",
+        })
+    }
+}
+
+/// What one rule says about one thing (the whole, a slice, a feature, a section).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "each variant is its own name")]
+pub enum Status {
+    Pass,
+    Warn,
+    Fail,
+    Inconclusive,
+    Invalid,
+    Waived,
+    Skipped,
+}
+
+impl Status {
+    /// The name in the verdict file.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Warn => "warn",
+            Self::Fail => "fail",
+            Self::Inconclusive => "inconclusive",
+            Self::Invalid => "invalid",
+            Self::Waived => "waived",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+/// How much a rule matters at the stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "each variant is its own name")]
+pub enum RuleSeverity {
+    Info,
+    Warn,
+    Block,
+}
+
+impl RuleSeverity {
+    /// The name in the verdict file.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Block => "block",
+        }
+    }
+}
+
+/// The kind of a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "each variant is its own name")]
+pub enum RuleKind {
+    Metric,
+    Drift,
+    Card,
+    Tests,
+}
+
+impl RuleKind {
+    /// The name in policies and verdicts.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Metric => "metric",
+            Self::Drift => "drift",
+            Self::Card => "card",
+            Self::Tests => "tests",
+        }
+    }
+}
+
+/// Where the clock came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Clock {
+    /// The system's clock when the gate ran.
+    Wall,
+    /// `--as-of`.
+    AsOf,
+}
+
+/// The tool that judged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Tool {
+    /// `presscheck`.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// What was judged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Subject {
+    /// `model@version`.
+    pub name: String,
+    /// The model.
+    pub model: String,
+    /// The version.
+    pub version: String,
+    /// Digest over the version's evidence.
+    pub digest: Sha256,
+}
+
+/// A file of the policy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PolicyFile {
+    /// The file.
+    pub path: String,
+    /// Its digest.
+    pub sha256: Sha256,
+}
+
+/// The policy that judged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PolicyIdentity {
+    /// Its name.
+    pub name: String,
+    /// Digest over the keys that can change a verdict.
+    pub digest: Sha256,
+    /// Its files.
+    pub files: Vec<PolicyFile>,
+    /// The ref that it was read from, when not the work tree.
+    pub trusted_ref: Option<String>,
+}
+
+/// The run that was judged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Candidate {
+    /// The run's id.
+    pub run: Option<String>,
+    /// Digest over its evidence.
+    pub digest: Sha256,
+}
+
+/// A baseline that rules compared with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct BaselineRecord {
+    /// The baseline's id in the policy.
+    pub id: String,
+    /// The version that it led to.
+    pub version: Option<String>,
+    /// The run that it led to.
+    pub run: Option<String>,
+    /// Digest over its evidence.
+    pub digest: Option<Sha256>,
+    /// Whether it can be compared with.
+    pub comparable: bool,
+    /// Why not.
+    pub why: Option<String>,
+}
+
+/// The baseline's side of a comparison.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct BaselineValue {
+    /// The baseline's id in the policy.
+    pub id: String,
+    /// The version that it led to.
+    pub version: String,
+    /// The run that it led to.
+    pub run: Option<String>,
+    /// Its value.
+    pub value: Option<Measured>,
+}
+
+/// The place of a rule in the policy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RuleSpan {
+    /// The file.
+    pub file: String,
+    /// 1-based first line.
+    pub line: u32,
+    /// 1-based column.
+    pub col: u32,
+    /// 1-based last line.
+    pub end_line: u32,
+}
+
+/// What one rule says about one thing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RuleRecord {
+    /// The rule's id.
+    pub id: String,
+    /// Its kind.
+    pub check: RuleKind,
+    /// How much it matters at this stage.
+    pub severity: RuleSeverity,
+    /// What it says.
+    pub status: Status,
+    /// Why, as a stable word: `below-bound`, `missing`, `nonfinite`, `empty-match`, …
+    pub reason: String,
+    /// Why, as a sentence with the numbers.
+    pub message: String,
+    /// The metric, method or section it speaks of.
+    pub metric: Option<String>,
+    /// The dataset.
+    pub dataset: Option<String>,
+    /// The slice as text, or the drift feature, window, check; empty for the whole.
+    pub target: String,
+    /// The value.
+    pub value: Option<Measured>,
+    /// The comparison: `>=`, `<=`, `>`, `<`, `==`, `within`.
+    pub op: Option<String>,
+    /// The bound that the value was compared with.
+    pub bound: Option<Measured>,
+    /// Signed distance to the bound in the good direction: negative when it fails.
+    pub margin: Option<Measured>,
+    /// How many examples the value was measured on.
+    pub n: Option<u64>,
+    /// The interval around the value, when the evidence gives one.
+    pub interval: Option<Interval>,
+    /// The baseline's side.
+    pub baseline: Option<BaselineValue>,
+    /// Family of a multiple comparison.
+    pub family: Option<String>,
+    /// The waiver that covers it.
+    pub waiver: Option<String>,
+    /// Where the value was read.
+    pub source: Option<String>,
+    /// The rule's reason of being, as the policy says.
+    pub why: Option<String>,
+    /// The rule's place in the policy.
+    pub span: RuleSpan,
+}
+
+impl RuleRecord {
+    /// Whether this record keeps the version from being promoted.
+    pub fn blocks(&self) -> bool {
+        self.severity == RuleSeverity::Block
+            && matches!(self.status, Status::Fail | Status::Invalid | Status::Inconclusive)
+    }
+
+    /// Whether this record is a warning.
+    pub fn warns(&self) -> bool {
+        self.status == Status::Warn
+            || (self.severity == RuleSeverity::Warn
+                && matches!(self.status, Status::Fail | Status::Invalid | Status::Inconclusive))
+    }
+
+    /// `rule-id` or `rule-id [target]`: unique within a verdict.
+    pub fn name(&self) -> String {
+        if self.target.is_empty() { self.id.clone() } else { format!("{} [{}]", self.id, self.target) }
+    }
+}
+
+/// How many records have each status.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "each field is its own name")]
+pub struct Counts {
+    pub pass: usize,
+    pub warn: usize,
+    pub fail: usize,
+    pub inconclusive: usize,
+    pub invalid: usize,
+    pub waived: usize,
+    pub skipped: usize,
+}
+
+/// The verdict over one version at one stage.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Verdict {
+    /// [`SCHEMA`].
+    pub schema: &'static str,
+    /// The tool.
+    pub tool: Tool,
+    /// When it was evaluated.
+    pub evaluated_at: Instant,
+    /// Where that time came from.
+    pub clock: Clock,
+    /// The stage it was evaluated for.
+    pub stage: String,
+    /// The outcome.
+    pub verdict: Outcome,
+    /// The exit code that belongs to it.
+    pub exit_code: u8,
+    /// The outcome in one sentence.
+    pub sentence: String,
+    /// What was judged.
+    pub subject: Subject,
+    /// By which policy.
+    pub policy: PolicyIdentity,
+    /// The run.
+    pub candidate: Candidate,
+    /// The baselines.
+    pub baselines: Vec<BaselineRecord>,
+    /// What each rule says, blocking ones first.
+    pub rules: Vec<RuleRecord>,
+    /// Approvals; none are evaluated yet, so the list is empty.
+    pub approvals: Vec<NotYet>,
+    /// Waivers; none are evaluated yet, so the list is empty.
+    pub waivers: Vec<NotYet>,
+    /// How many records have each status.
+    pub counts: Counts,
+    /// The evidence of the version.
+    pub evidence: Vec<Evidence>,
+}
+
+/// A list that this version of the schema always leaves empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotYet {}
+
+impl Serialize for NotYet {
+    fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        match *self {}
+    }
+}
