@@ -8,7 +8,7 @@ pub(super) fn addresses(text: &str) -> Vec<(&str, bool)> {
         let rest = &text[found..];
         let before = text[..found].chars().next_back();
         let scheme = ["https://", "http://"].into_iter().find(|s| rest.starts_with(s));
-        let Some(scheme) = scheme.filter(|_| before.is_none_or(|c| !c.is_alphanumeric())) else {
+        let Some(scheme) = scheme.filter(|_| before.is_none_or(|c| !c.is_ascii_alphanumeric() && c != '[')) else {
             at = found + 4;
             continue;
         };

@@ -39,7 +39,7 @@ pub(super) fn target(raw: &str) -> Target {
         }
     }
     if let Some(place) = clean.strip_prefix('#') {
-        return Target::Fragment(place.to_owned());
+        return Target::Fragment(place.trim_start_matches('#').to_owned());
     }
     match scheme(&clean) {
         Some(_) => Target::External(encode(&clean)),

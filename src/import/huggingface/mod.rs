@@ -212,6 +212,9 @@ impl Findings<'_> {
             }
         }
         card.metadata = Datum::Map(kept);
+        if card.model.is_none() {
+            card.model = card.metadata.get("model_name").and_then(Datum::as_str).map(str::to_owned);
+        }
     }
 
     fn finish(mut self) -> Vec<Diagnostic> {
