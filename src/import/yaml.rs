@@ -150,7 +150,15 @@ struct Frame {
 
 enum FrameKind {
     List(Vec<Datum>),
-    Map { entries: IndexMap<String, Datum>, key: Option<Key>, merged: IndexMap<String, Datum> },
+    Map(Box<MapFrame>),
+}
+
+#[derive(Default)]
+struct MapFrame {
+    entries: IndexMap<String, Datum>,
+    /// The key whose value is being read.
+    key: Option<Key>,
+    merged: IndexMap<String, Datum>,
 }
 
 struct Key {
@@ -213,11 +221,7 @@ impl Builder {
                     self.complete(value, Vec::new(), anchor, span, merge)?;
                 }
                 Event::SequenceStart(_, anchor, _) => self.open(FrameKind::List(Vec::new()), anchor, span)?,
-                Event::MappingStart(_, anchor, _) => self.open(
-                    FrameKind::Map { entries: IndexMap::new(), key: None, merged: IndexMap::new() },
-                    anchor,
-                    span,
-                )?,
+                Event::MappingStart(_, anchor, _) => self.open(FrameKind::Map(Box::default()), anchor, span)?,
                 Event::SequenceEnd | Event::MappingEnd => {
                     if let Some((node, anchor)) = self.close() {
                         self.complete(node.value, node.lines.below, anchor, span_at(span, node.lines.line), false)?;
@@ -263,7 +267,8 @@ impl Builder {
         let mut below = frame.kids;
         let datum = match frame.kind {
             FrameKind::List(items) => Datum::List(items),
-            FrameKind::Map { entries, merged, .. } => {
+            FrameKind::Map(map) => {
+                let MapFrame { entries, merged, .. } = *map;
                 // What is merged stands before what the map says itself, as PyYAML has it.
                 let mut all: Vec<(String, Datum)> =
                     merged.into_iter().filter(|(key, _)| !entries.contains_key(key)).collect();
@@ -308,31 +313,31 @@ impl Builder {
                             frame.kids.push(lines);
                         }
                     }
-                    FrameKind::Map { entries, key, merged } => match key.take() {
+                    FrameKind::Map(map) => match map.key.take() {
                         None => {
                             let text = match &value.datum {
                                 Datum::Null => "null".to_owned(),
                                 datum => datum.display(),
                             };
-                            *key = Some(Key { text, merge, span });
+                            map.key = Some(Key { text, merge, span });
                         }
                         Some(key) if key.merge && merge_sources(&value.datum).is_some() => {
                             for (name, datum) in merge_sources(&value.datum).into_iter().flatten().flatten() {
                                 charge += 1;
-                                merged.entry(name.clone()).or_insert_with(|| datum.clone());
+                                map.merged.entry(name.clone()).or_insert_with(|| datum.clone());
                             }
                             charge += value.nodes;
                         }
                         Some(key) => {
                             if self.with_lines {
-                                let at = entries.get_index_of(&key.text);
+                                let at = map.entries.get_index_of(&key.text);
                                 let lines = Lines { line: line_of(key.span), ..lines };
                                 match at {
                                     Some(at) => frame.kids[at] = lines,
                                     None => frame.kids.push(lines),
                                 }
                             }
-                            if let (at, Some(_)) = entries.insert_full(key.text, value.datum) {
+                            if let (at, Some(_)) = map.entries.insert_full(key.text, value.datum) {
                                 duplicate = Some((at, key.span));
                             }
                         }
@@ -360,10 +365,10 @@ impl Builder {
             let last = level + 1 == self.stack.len();
             match &frame.kind {
                 FrameKind::List(items) => push_token(&mut pointer, &items.len().to_string()),
-                FrameKind::Map { entries, .. } if last => {
-                    push_token(&mut pointer, entries.get_index(entry).map_or("", |(key, _)| key));
+                FrameKind::Map(map) if last => {
+                    push_token(&mut pointer, map.entries.get_index(entry).map_or("", |(key, _)| key));
                 }
-                FrameKind::Map { key, .. } => push_token(&mut pointer, key.as_ref().map_or("", |key| &key.text)),
+                FrameKind::Map(map) => push_token(&mut pointer, map.key.as_ref().map_or("", |key| &key.text)),
             }
         }
         pointer
@@ -379,9 +384,11 @@ impl Builder {
                         items.push(node.value.datum);
                         frame.kids.push(node.lines);
                     }
-                    FrameKind::Map { entries, key, .. } => {
-                        if let Some(key) = key.take().filter(|key| !key.merge && !entries.contains_key(&key.text)) {
-                            entries.insert(key.text, node.value.datum);
+                    FrameKind::Map(map) => {
+                        if let Some(key) =
+                            map.key.take().filter(|key| !key.merge && !map.entries.contains_key(&key.text))
+                        {
+                            map.entries.insert(key.text, node.value.datum);
                             frame.kids.push(node.lines);
                         }
                     }

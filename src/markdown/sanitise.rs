@@ -104,5 +104,36 @@ static BUILDER: LazyLock<Builder<'static>> = LazyLock::new(|| {
 
 /// Filters markup.
 pub(super) fn clean(markup: &str) -> String {
-    BUILDER.clean(markup).to_string()
+    BUILDER.clean(&with_short_texts(markup)).to_string()
+}
+
+/// Characters to be escaped in one text node.
+const MAX_ESCAPES: usize = 1_000;
+
+/// html5ever 0.40 writes a text in time quadratic to its `&` and U+0080..=U+00BF (it looks for the
+/// next `<` from each of them). Comments, which ammonia drops, cut such texts into many nodes.
+fn with_short_texts(markup: &str) -> Cow<'_, str> {
+    let (mut out, mut copied) = (String::new(), 0);
+    let (mut in_tag, mut run) = (false, 0);
+    for (at, byte) in markup.bytes().enumerate() {
+        match byte {
+            b'<' => in_tag = true,
+            b'>' => (in_tag, run) = (false, 0),
+            // Both are the first byte of a character, so the text can be cut before them.
+            b'&' | 0xC2 if !in_tag => {
+                run += 1;
+                if run > MAX_ESCAPES {
+                    out.push_str(&markup[copied..at]);
+                    out.push_str("<!---->");
+                    (copied, run) = (at, 1);
+                }
+            }
+            _ => {}
+        }
+    }
+    if copied == 0 {
+        return Cow::Borrowed(markup);
+    }
+    out.push_str(&markup[copied..]);
+    Cow::Owned(out)
 }
