@@ -111,14 +111,23 @@ struct Lines {
 /// # Errors
 /// Where the text is not well formed, holds a key twice, or goes beyond the budget.
 pub fn parse(text: &str) -> Result<Datum, Box<YamlError>> {
-    let mut builder = Builder::new(Dialect::Tools, true, false);
+    parse_with_texts(text, &[])
+}
+
+/// Parses one document whose top-level keys in `texts` hold text (or null): their scalars are taken
+/// as they stand. PyYAML writes `695042e3` without quotes, because by YAML 1.1 it is no number.
+///
+/// # Errors
+/// As [`parse`]; also where a list or map stands at such a key.
+pub fn parse_with_texts(text: &str, texts: &[&str]) -> Result<Datum, Box<YamlError>> {
+    let mut builder = Builder { texts, strict: true, ..Builder::new(Dialect::Tools) };
     builder.run(text)?;
     Ok(builder.finish().value.datum)
 }
 
 /// Parses one document, keeps what is sound, and lets the later of two equal keys win.
 pub fn parse_lenient(text: &str, dialect: Dialect) -> Lenient {
-    let mut builder = Builder::new(dialect, false, true);
+    let mut builder = Builder { with_lines: true, ..Builder::new(dialect) };
     let error = builder.run(text).err();
     let duplicates = std::mem::take(&mut builder.duplicates);
     let Node { value, lines } = builder.finish();
@@ -167,8 +176,10 @@ struct Key {
     span: Span,
 }
 
-struct Builder {
+struct Builder<'t> {
     dialect: Dialect,
+    /// Top-level keys whose values are text as it stands.
+    texts: &'t [&'t str],
     strict: bool,
     with_lines: bool,
     stack: Vec<Frame>,
@@ -178,12 +189,13 @@ struct Builder {
     nodes: usize,
 }
 
-impl Builder {
-    fn new(dialect: Dialect, strict: bool, with_lines: bool) -> Self {
+impl Builder<'_> {
+    fn new(dialect: Dialect) -> Self {
         Self {
             dialect,
-            strict,
-            with_lines,
+            texts: &[],
+            strict: false,
+            with_lines: false,
             stack: Vec::new(),
             root: None,
             anchors: BTreeMap::new(),
@@ -254,6 +266,9 @@ impl Builder {
     }
 
     fn open(&mut self, kind: FrameKind, anchor: usize, span: Span) -> Result<(), Box<YamlError>> {
+        if self.text_is_due() {
+            return Err(YamlError::at(span, "a list or map stands where text is due"));
+        }
         if self.stack.len() >= MAX_DEPTH {
             return Err(YamlError::at(span, format!("values nest deeper than {MAX_DEPTH} levels")));
         }
@@ -401,8 +416,21 @@ impl Builder {
         })
     }
 
+    /// Whether the value that comes next is text whatever it looks like.
+    fn text_is_due(&self) -> bool {
+        match self.stack.as_slice() {
+            [Frame { kind: FrameKind::Map(map), .. }] => {
+                map.key.as_ref().is_some_and(|key| self.texts.contains(&key.text.as_str()))
+            }
+            _ => false,
+        }
+    }
+
     fn scalar(&self, text: Cow<'_, str>, plain: bool, tag: Option<&Tag>) -> Datum {
         let resolved = match tag {
+            None if self.text_is_due() => {
+                (plain && matches!(text.as_ref(), "" | "~" | "null" | "Null" | "NULL")).then_some(Datum::Null)
+            }
             None if plain => resolve(&text, self.dialect),
             None => None,
             Some(tag) => match tag.core_suffix() {
@@ -658,5 +686,28 @@ mod tests {
             format!("{text}a{i}: &a{i} [[[[[[[[[[*a{}]]]]]]]]]]\n", i - 1)
         });
         assert!(parse(&chain).unwrap_err().message.contains("deeper"));
+    }
+
+    #[test]
+    fn keys_that_hold_text_keep_what_stands_there() {
+        let text = "digest: 695042e3\nname: no\nid: '12'\nempty:\nnone: None\nquoted: 'null'\nnull: null\nversion: 0o17\nother: 1e3\nblock: 'a
+
+
+  b'\n";
+        let keys = ["digest", "name", "id", "empty", "none", "quoted", "version", "block"];
+        let value = parse_with_texts(text, &keys).unwrap();
+        let text = |text: &str| Some(Datum::Text(text.to_owned()));
+        assert_eq!(value.get("digest").cloned(), text("695042e3"));
+        assert_eq!(value.get("name").cloned(), text("no"));
+        assert_eq!(value.get("id").cloned(), text("12"));
+        assert_eq!(value.get("empty"), Some(&Datum::Null));
+        assert_eq!(value.get("none").cloned(), text("None"));
+        assert_eq!(value.get("quoted").cloned(), text("null"));
+        assert_eq!(value.get("version").cloned(), text("0o17"));
+        assert_eq!(value.get("block").cloned(), text("a\n\nb"));
+        assert_ne!(value.get("other").cloned(), text("1e3"));
+        assert_eq!(parse("").unwrap(), Datum::Null);
+        assert!(parse_with_texts("name: [a]\n", &keys).is_err());
+        assert_eq!(parse_with_texts("a: 1\na: 2\n", &keys).unwrap_err().line, Some(2));
     }
 }

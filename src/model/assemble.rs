@@ -4,14 +4,14 @@
 //! versions. Out: the [`Registry`], every list sorted, every contradiction a diagnostic. Nothing is
 //! dropped: what contradicts itself stays visible and is marked so that the gate refuses it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::secret::{REDACTED, looks_secret};
 use super::{
     Card, Catalogue, Datum, Evidence, Model, ModelRecord, Records, Registry, Run, RunStatus, Section, Version,
     VersionRecord, natural_cmp,
 };
-use crate::diag::{Code, Diagnostic, visible};
+use crate::diag::{Code, Diagnostic, Severity, visible};
 use crate::digest::Sha256;
 
 /// Which of a tracker's concepts is our model and our version (`[source.map]`).
@@ -95,6 +95,13 @@ fn redact(run: &mut Run, problems: &mut Vec<Diagnostic>) {
     for (key, value) in &mut run.extra {
         redact_datum("field", key, value, &mut found);
     }
+    let addresses = run.datasets.iter_mut().filter_map(|d| d.uri.as_mut().map(|uri| ("dataset", uri)));
+    for (what, address) in addresses.chain(run.git.remote.as_mut().map(|remote| ("git remote", remote))) {
+        if looks_secret(what, address) {
+            *address = REDACTED.to_owned();
+            found("address of a", what);
+        }
+    }
 }
 
 fn redact_datum(kind: &str, key: &str, value: &mut Datum, found: &mut impl FnMut(&str, &str)) {
@@ -124,27 +131,23 @@ fn map_runs(records: &mut Records, mappings: &[Mapping], problems: &mut Vec<Diag
                         Code::FieldMissing,
                         format!("run '{}' has no {{{field}}}, so it is no version of any model", visible(&run.id, 80)),
                     )
-                    .severity(crate::diag::Severity::Note)
+                    .severity(Severity::Note)
                     .at(run.origin.path.clone())
                     .help("choose another field in [source.map]"),
                 ),
             }
         }
     }
+    let registered: BTreeSet<&str> =
+        records.models.iter().flat_map(|m| &m.versions).filter_map(|v| v.run.as_deref()).collect();
+    let registered: Vec<&str> =
+        records.runs.iter().filter(|r| registered.contains(r.id.as_str())).map(|r| r.folder.as_str()).collect();
     let unregistered: Vec<String> = records
         .sources
         .iter()
         .filter(|s| s.kind.starts_with("mlflow"))
         .filter(|s| !mappings.iter().any(|m| is_below(&s.path, &m.below)))
-        .filter(|s| {
-            !records.models.iter().any(|m| {
-                m.versions.iter().any(|v| {
-                    v.run
-                        .as_deref()
-                        .is_some_and(|id| records.runs.iter().any(|r| r.id == id && is_below(&r.folder, &s.path)))
-                })
-            })
-        })
+        .filter(|s| !registered.iter().any(|folder| is_below(folder, &s.path)))
         .map(|s| s.path.clone())
         .collect();
     for store in unregistered {
@@ -543,14 +546,16 @@ fn check_results(registry: &Registry, problems: &mut Vec<Diagnostic>) {
             let (_, dataset, split, slice, class) = result.key();
             if let Some(first) = seen.insert((name, dataset, split, slice, class), result) {
                 let place = format!("{} and {}", first.source, result.source);
-                let (code, text) = if first.value == result.value {
+                let (code, severity, text) = if first.value == result.value {
                     (
                         Code::MetricRepeated,
+                        Severity::Note,
                         format!("metric '{}' is given twice with the same value ({place})", visible(name, 80)),
                     )
                 } else {
                     (
                         Code::MetricConflict,
+                        Severity::Warning,
                         format!(
                             "metric '{}' has the values {} and {} ({place})",
                             visible(name, 80),
@@ -561,7 +566,7 @@ fn check_results(registry: &Registry, problems: &mut Vec<Diagnostic>) {
                 };
                 problems.push(
                     Diagnostic::new(code, text)
-                        .severity(crate::diag::Severity::Warning)
+                        .severity(severity)
                         .at(result.source.path.clone())
                         .pointer(result.source.pointer.clone())
                         .help("keep one of the two, or say which dataset, split or slice each was measured on"),

@@ -25,7 +25,7 @@ pub use guard::Target;
 pub use lock::lock_path;
 pub use manifest::{Entry, Manifest, sha256_hex};
 pub use path::{OutPath, OutPathError};
-pub use report::{Scaffolded, scaffold, write_file_atomic};
+pub use report::{Scaffolded, append, scaffold, write_file_atomic};
 
 /// The files of a site: path below the output folder, and bytes.
 pub type Files = Vec<(String, Vec<u8>)>;

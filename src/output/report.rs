@@ -58,6 +58,19 @@ fn write_directly(path: &Path, bytes: &[u8]) -> Result<(), Error> {
         .map_err(|error| Error::io("write", path, error))
 }
 
+/// Adds bytes to the end of a file that somebody else keeps open for that: a runner's step summary.
+///
+/// # Errors
+/// When the file cannot be opened or written.
+pub fn append(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(path)
+        .and_then(|mut file| file.write_all(bytes))
+        .map_err(|error| Error::io("write", path, error))
+}
+
 /// What [`scaffold`] did; paths as given.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Scaffolded {
