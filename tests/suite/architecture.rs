@@ -10,7 +10,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ("markdown", &[], &["pulldown_cmark", "ammonia"]),
     ("source", &["diag", "digest"], &["walkdir"]),
     ("model", &["diag", "digest"], &["jiff"]),
-    ("import", &["source", "model", "diag", "digest", "markdown"], &["jiter", "csv", "serde_saphyr"]),
+    ("import", &["source", "model", "diag", "digest", "markdown"], &["jiter", "csv", "granit_parser"]),
     ("gate", &["model", "diag", "digest", "markdown"], &["quick_junit"]),
     ("config", &["diag", "model", "gate"], &[]),
     ("plot", &[], &["plotters", "plotters_backend"]),
