@@ -1,0 +1,224 @@
+//! Drift at a glance: features down, windows across.
+//!
+//! In: one cell per feature and window with the score's ratio to its threshold. Out: cells shaded by
+//! that ratio (the dark half of the scale is over the threshold), drifted cells outlined as well, cells
+//! without data slashed. Must not: sort or decide what drifted; the caller does.
+
+use super::classes::Ink;
+use super::frame::{Axis, Canvas, Drawn, Frame, Margins, slot_labels};
+use super::guard::{LeftOut, finite};
+use super::legend::{Entry, Swatch, draw_rows};
+use super::svg::{MAX_TITLED_MARKS, TEXT};
+use super::text::{clean, fit, plural, width};
+use super::ticks::number;
+use super::{Figure, Heading, Table};
+
+/// One feature in one window.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Cell {
+    /// Score divided by its threshold: from 1 on it is over. `None` without a score.
+    pub ratio: Option<f64>,
+    /// Whether it counts as drifted; outlined.
+    pub drifted: bool,
+    /// What a reader should see on it, such as "PSI 0.31, threshold 0.2"; may be empty.
+    pub label: String,
+}
+
+/// Drift of features over windows.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct HeatmapSpec {
+    /// Id prefix, title, description.
+    pub heading: Heading,
+    /// Features, most interesting first.
+    pub features: Vec<String>,
+    /// Windows, oldest first.
+    pub windows: Vec<String>,
+    /// For each feature a cell per window; missing ones count as without data.
+    pub cells: Vec<Vec<Cell>>,
+}
+
+/// Features (rows) and windows (columns) that are drawn at most.
+pub const MAX_FEATURES: usize = 500;
+/// See [`MAX_FEATURES`]; the newest windows are kept.
+pub const MAX_WINDOWS: usize = 120;
+const LABEL_ROOM: f64 = 190.0;
+const WIDTH: f64 = 640.0;
+const TOP: f64 = 28.0;
+
+/// Draws the chart.
+pub fn draw(spec: &HeatmapSpec) -> Figure {
+    let rows = spec.features.len().min(MAX_FEATURES);
+    let skip = spec.windows.len().saturating_sub(MAX_WINDOWS);
+    let features: Vec<String> = spec.features.iter().take(rows).map(|f| clean(f).into_owned()).collect();
+    let windows: Vec<String> = spec.windows.iter().skip(skip).map(|w| clean(w).into_owned()).collect();
+    let mut out = LeftOut::default();
+    let none = Cell::default();
+    let grid: Vec<Vec<(&Cell, Option<f64>)>> = (0..rows).map(|r| (0..windows.len()).map(|c| {
+        let cell = spec.cells.get(r).and_then(|row| row.get(c + skip)).unwrap_or(&none);
+        let ratio = match cell.ratio {
+            // An infinite distance is over any threshold, and says so by the darkest shade.
+            Some(r) if r == f64::INFINITY || r > super::guard::MAX_MAGNITUDE => Some(super::guard::MAX_MAGNITUDE),
+            r => finite(r),
+        };
+        if cell.ratio.is_some() && ratio.is_none() {
+            out.non_finite(|| format!("{} in {}", features[r], windows[c]));
+        }
+        (cell, ratio)
+    }).collect()).collect();
+    let mut notes = out.notes("score", "cell");
+    if spec.features.len() > rows {
+        notes.push(format!("the first {rows} of {} features are drawn", spec.features.len()));
+    }
+    if skip > 0 {
+        notes.push(format!("the newest {} of {} windows are drawn", windows.len(), spec.windows.len()));
+    }
+    let row = if rows > 40 { 13.0 } else { 18.0 };
+    let size = (WIDTH as u32, (TOP + row * rows.max(1) as f64 + 26.0) as u32);
+    let canvas = Canvas::new("heatmap", size, &spec.heading, describe(&features, &windows, &grid));
+    let drawn = paint(&canvas, &features, &windows, &grid, row);
+    canvas.finish(drawn, table(spec, &features, &windows, &grid), notes)
+}
+
+fn paint(canvas: &Canvas, features: &[String], windows: &[String], grid: &[Vec<(&Cell, Option<f64>)>], row: f64) -> Drawn {
+    if features.is_empty() || windows.is_empty() {
+        canvas.say("no windows to draw");
+        return Ok(());
+    }
+    let room = features.iter().map(|f| width(f, TEXT)).fold(0.0, f64::max).min(LABEL_ROOM);
+    let left = room + 10.0;
+    let cell = ((WIDTH - left - 8.0) / windows.len() as f64).min(46.0);
+    let margins = Margins { left, top: TOP, right: WIDTH - left - cell * windows.len() as f64, bottom: 26.0 };
+    let x = Axis::slots(windows.len(), slot_labels(windows, cell));
+    let mut frame = canvas.frame(margins, x, Axis::slots(features.len(), Vec::new()).flipped())?;
+    frame.mesh(false, false)?;
+    cells(&frame, features, windows, grid, (cell, row))?;
+    let (_, _, _, bottom) = frame.edges();
+    let mut y = TOP;
+    for (i, f) in features.iter().enumerate() {
+        let cut = fit(f, LABEL_ROOM + 1.0, TEXT);
+        if cut != *f {
+            frame.title_next(|| f.clone());
+        }
+        y = frame.place((0.0, i as f64)).1 + 4.0;
+        frame.text(&cut, (left - 8.0, y), 1, TEXT, Ink::Text);
+    }
+    debug_assert!(y <= bottom + 1.0);
+    let legend = [
+        Entry::new(Swatch::Block(Ink::Q1), "low"),
+        Entry::new(Swatch::Block(Ink::Q4), "near the threshold"),
+        Entry::new(Swatch::Block(Ink::Q6), "over it"),
+        Entry::new(Swatch::Block(Ink::Q9), "twice or more"),
+        Entry::new(Swatch::Outlined(Ink::Q6, Ink::Drifted), "drifted"),
+        Entry::new(Swatch::Slash(Ink::Missing), "no data"),
+    ];
+    draw_rows(canvas, &legend, (0.0, 12.0), WIDTH)
+}
+
+fn cells(frame: &Frame, features: &[String], windows: &[String], grid: &[Vec<(&Cell, Option<f64>)>], (width, height): (f64, f64)) -> Drawn {
+    let mut known: Vec<(Ink, usize, usize)> = Vec::new();
+    for (r, row) in grid.iter().enumerate() {
+        for (c, (_, ratio)) in row.iter().enumerate() {
+            if let Some(v) = ratio {
+                known.push((Ink::level(v / 2.0), r, c));
+            }
+        }
+    }
+    // In order of shade, so that thousands of cells need ten elements.
+    known.sort_by_key(|k| k.0 as u8);
+    let titled = known.len() <= MAX_TITLED_MARKS;
+    let (hx, hy) = (0.5 - (0.5 / width).min(0.1), 0.5 - 0.5 / height);
+    for &(ink, r, c) in &known {
+        if titled {
+            frame.title_next(|| tooltip(&features[r], &windows[c], grid[r][c].0, grid[r][c].1));
+        }
+        frame.block((c as f64 - hx, r as f64 - hy), (c as f64 + hx, r as f64 + hy), ink)?;
+    }
+    let each = || grid.iter().enumerate().flat_map(|(r, row)| row.iter().enumerate().map(move |(c, cell)| (r as f64, c as f64, cell)));
+    for (r, c, _) in each().filter(|(_, _, (_, ratio))| ratio.is_none()) {
+        let (sx, sy) = (0.25f64.min(4.0 / width), 4.0 / height);
+        frame.stroke((c - sx, r + sy), (c + sx, r - sy), Ink::Missing)?;
+    }
+    let (ox, oy) = (0.5 - (1.5 / width).min(0.2), 0.5 - 1.5 / height);
+    for (r, c, _) in each().filter(|(_, _, (cell, _))| cell.drifted) {
+        frame.block((c - ox, r - oy), (c + ox, r + oy), Ink::Drifted)?;
+    }
+    Ok(())
+}
+
+fn tooltip(feature: &str, window: &str, cell: &Cell, ratio: Option<f64>) -> String {
+    let state = if cell.drifted { ", drifted" } else { "" };
+    if cell.label.is_empty() {
+        return format!("{feature}, {window}: {} × threshold{state}", ratio.map_or("—".to_owned(), number));
+    }
+    format!("{feature}, {window}: {}{state}", clean(&cell.label))
+}
+
+fn describe(features: &[String], windows: &[String], grid: &[Vec<(&Cell, Option<f64>)>]) -> String {
+    let drifted = grid.iter().flatten().filter(|(c, _)| c.drifted).count();
+    let missing = grid.iter().flatten().filter(|(_, r)| r.is_none()).count();
+    let mut out = format!("{} over {}; {} drifted.", plural(features.len(), "feature"), plural(windows.len(), "window"), plural(drifted, "cell"));
+    if missing > 0 {
+        out.push_str(&format!(" {} without data.", plural(missing, "cell")));
+    }
+    if let (Some(last), Some(window)) = (windows.len().checked_sub(1), windows.last()) {
+        let now: Vec<&str> = grid.iter().zip(features).filter(|(row, _)| row.get(last).is_some_and(|(c, _)| c.drifted)).map(|(_, f)| f.as_str()).collect();
+        if !now.is_empty() {
+            let more = if now.len() > 5 { " and more" } else { "" };
+            out.push_str(&format!(" In {window}: {}{more}.", now[..now.len().min(5)].join(", ")));
+        }
+    }
+    out
+}
+
+fn table(spec: &HeatmapSpec, features: &[String], windows: &[String], grid: &[Vec<(&Cell, Option<f64>)>]) -> Table {
+    // A reader wants the newest windows; a table wider than this is unreadable.
+    const COLUMNS: usize = 12;
+    let from = windows.len().saturating_sub(COLUMNS);
+    let mut table = Table::new(std::iter::once("feature (score ÷ threshold)".to_owned()).chain(windows[from..].iter().cloned()));
+    for (name, row) in features.iter().zip(grid) {
+        table.push(|| {
+            let value = |(cell, ratio): &(&Cell, Option<f64>)| ratio.map_or("—".to_owned(), |v| if cell.drifted { format!("{} ▲", number(v)) } else { number(v) });
+            std::iter::once(name.clone()).chain(row[from..].iter().map(value)).collect()
+        });
+    }
+    table.skip(spec.features.len() - features.len());
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cell(ratio: f64) -> Cell {
+        Cell { ratio: Some(ratio), drifted: ratio >= 1.0, label: String::new() }
+    }
+
+    #[test]
+    fn drifted_cells_are_outlined_and_missing_ones_slashed() {
+        let f = draw(&HeatmapSpec {
+            heading: Heading::new("h", "Drift"),
+            features: vec!["age".to_owned(), "zip".to_owned()],
+            windows: vec!["w1".to_owned(), "w2".to_owned()],
+            cells: vec![vec![cell(0.2), cell(1.3)], vec![cell(f64::NAN)]],
+        });
+        let svg = f.svg.as_str();
+        assert!(svg.contains("<title>age, w2: 1.3 × threshold, drifted</title>"), "{svg}");
+        assert_eq!(svg.matches("class=\"bad\"").count(), 2, "legend and cell");
+        assert_eq!(svg.matches("class=\"miss\"").count(), 2);
+        assert_eq!(f.description, "2 features over 2 windows; 1 cell drifted. 2 cells without data. In w2: age.");
+        assert_eq!(f.notes, ["1 non-finite score is not drawn (cell zip in w1)"]);
+    }
+
+    #[test]
+    fn thousands_of_cells_stay_compact() {
+        let f = draw(&HeatmapSpec {
+            heading: Heading::new("h", "Drift"),
+            features: (0..600).map(|i| format!("feature_{i}")).collect(),
+            windows: (0..12).map(|i| format!("2026-{i:02}")).collect(),
+            cells: (0..600).map(|r| (0..12).map(|c| cell(f64::from((r * 7 + c * 13) % 23) / 10.0)).collect()).collect(),
+        });
+        assert_eq!(f.notes, ["the first 500 of 600 features are drawn"]);
+        assert!(f.svg.as_str().len() < 40 * 6000, "{}", f.svg.as_str().len());
+        assert!(f.svg.as_str().matches("<path").count() < 30);
+    }
+}
