@@ -26,6 +26,25 @@ impl Sha256 {
         Self(hasher.finalize().into())
     }
 
+    /// The digest and length of everything that a reader gives.
+    ///
+    /// # Errors
+    /// When reading fails.
+    pub fn of_reader(reader: &mut impl std::io::Read) -> std::io::Result<(Self, u64)> {
+        let mut hasher = sha2::Sha256::new();
+        let mut buffer = vec![0; 1 << 16];
+        let mut length = 0;
+        loop {
+            match reader.read(&mut buffer)? {
+                0 => return Ok((Self(hasher.finalize().into()), length)),
+                n => {
+                    hasher.update(&buffer[..n]);
+                    length += n as u64;
+                }
+            }
+        }
+    }
+
     /// 64 lower-case hexadecimal digits.
     pub fn hex(&self) -> String {
         self.0.iter().fold(String::with_capacity(64), |mut out, byte| {

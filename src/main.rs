@@ -1,2 +1,5 @@
 //! The `presscheck` binary: everything lives in the library.
-fn main() {}
+
+fn main() -> std::process::ExitCode {
+    presscheck::cli::run().into()
+}

@@ -1,1 +1,433 @@
-//! config
+//! `presscheck.toml`, validated.
+//!
+//! In: the text of the configuration. Out: a [`Config`] whose every value was checked, or all the
+//! diagnostics at once, each with its line. Nothing outside this module sees the file as typed. The
+//! policy keys are handed to `gate::policy`, which alone decides what they mean.
+
+mod raw;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::diag::{Code, Diagnostic, Severity, visible};
+use crate::gate::policy::{self, Policy};
+use crate::model::{Catalogue, Direction, Finite, Mapping, MetricDefinition};
+
+/// The schema version that this presscheck reads.
+pub const SCHEMA: i64 = 1;
+
+/// The file's usual name.
+pub const FILE_NAME: &str = "presscheck.toml";
+
+/// `[site]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// The site's title.
+    pub title: String,
+    /// Where the site will be published, with a trailing slash; for canonical links and the sitemap.
+    pub base_url: Option<String>,
+    /// The output folder, relative to the project.
+    pub output: String,
+    /// A line at the foot of each page.
+    pub footer: Option<String>,
+    /// A folder with templates and assets that replace ours, relative to the project.
+    pub theme: Option<String>,
+}
+
+/// `[[source]]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceConfig {
+    /// The folder, relative to the project.
+    pub path: String,
+    /// The importer to use; `None` recognises by content.
+    pub kind: Option<String>,
+    /// Which of a tracker's concepts is model and version.
+    pub map: Option<Mapping>,
+}
+
+/// Which versions of a model a leaderboard shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Per {
+    /// The newest version.
+    #[default]
+    Latest,
+    /// The version with the best value.
+    Best,
+    /// All versions.
+    All,
+}
+
+/// `[[leaderboard]]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leaderboard {
+    /// Its id: part of its address.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// Globs of model names; empty for all.
+    pub models: Vec<String>,
+    /// The metric that ranks.
+    pub rank_by: String,
+    /// The dataset that values must come from.
+    pub dataset: Option<String>,
+    /// The metrics shown, in order.
+    pub columns: Vec<String>,
+    /// Which versions of a model.
+    pub per: Per,
+}
+
+/// The whole configuration.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `[site]`.
+    pub site: Site,
+    /// `[[source]]`, at least one.
+    pub sources: Vec<SourceConfig>,
+    /// The metrics catalogue: built-in entries and `[metrics.*]`.
+    pub catalogue: Catalogue,
+    /// `[[leaderboard]]`.
+    pub leaderboards: Vec<Leaderboard>,
+    /// The policy, when there is any rule.
+    pub policy: Option<Policy>,
+    /// Warnings about the configuration.
+    pub warnings: Vec<Diagnostic>,
+}
+
+impl Config {
+    /// What holds with no configuration: read everything below the project, no policy.
+    pub fn default_for(project_name: &str) -> Self {
+        let title = if project_name.is_empty() {
+            "Model reports".to_owned()
+        } else {
+            format!("{project_name} — model reports")
+        };
+        Self {
+            site: Site { title, base_url: None, output: "public".to_owned(), footer: None, theme: None },
+            sources: vec![SourceConfig { path: ".".to_owned(), kind: None, map: None }],
+            catalogue: Catalogue::built_in(),
+            leaderboards: Vec::new(),
+            policy: None,
+            warnings: Vec::new(),
+        }
+    }
+
+    /// Reads a configuration.
+    ///
+    /// # Errors
+    /// Every diagnostic that makes the configuration unusable, in the order of the file.
+    pub fn parse(text: &str, file: &str, project_name: &str) -> Result<Self, Vec<Diagnostic>> {
+        let text: Arc<str> = Arc::from(text.strip_prefix('\u{feff}').unwrap_or(text));
+        let raw = raw::parse(&text, file).map_err(|d| vec![*d])?;
+        let mut check = Check { text: &text, file, problems: Vec::new() };
+        check.schema(&raw);
+        let defaults = Self::default_for(project_name);
+        let catalogue = check.catalogue(raw.metrics);
+        let site = check.site(raw.site, defaults.site);
+        let sources = check.sources(raw.source, defaults.sources);
+        let leaderboards = check.leaderboards(raw.leaderboard);
+        let mut problems = check.problems;
+        let policy = if raw.policy.is_empty() {
+            None
+        } else {
+            match policy::validate(raw.policy, file, &text, &catalogue) {
+                Ok(policy) => Some(policy),
+                Err(found) => {
+                    problems.extend(found);
+                    None
+                }
+            }
+        };
+        problems.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+        let (errors, warnings): (Vec<_>, Vec<_>) = problems.into_iter().partition(|p| p.severity == Severity::Error);
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        Ok(Self { site, sources, catalogue, leaderboards, policy, warnings })
+    }
+}
+
+type Span = std::ops::Range<usize>;
+
+/// Collects what is wrong, each with its place in the text.
+struct Check<'a> {
+    text: &'a Arc<str>,
+    file: &'a str,
+    problems: Vec<Diagnostic>,
+}
+
+impl Check<'_> {
+    fn refuse(&mut self, code: Code, span: Span, message: String, label: &str, help: &str) {
+        self.problems.push(Diagnostic::new(code, message).at(self.file).span(self.text, span, label).help(help));
+    }
+
+    fn schema(&mut self, raw: &raw::RawConfig) {
+        match &raw.schema {
+            Some(schema) if *schema.get_ref() == SCHEMA => {}
+            Some(schema) => self.refuse(
+                Code::ConfigSchema,
+                schema.span(),
+                format!("schema {} is not supported", schema.get_ref()),
+                "this version",
+                "this presscheck reads schema = 1; a newer schema needs a newer presscheck",
+            ),
+            None => self.problems.push(
+                Diagnostic::new(Code::ConfigMissingKey, "the key 'schema' is missing")
+                    .at(self.file)
+                    .at_line(1, 1)
+                    .help("write schema = 1 as the first line, so that later versions read the file as it is meant"),
+            ),
+        }
+    }
+
+    fn site(&mut self, raw: Option<raw::RawSite>, defaults: Site) -> Site {
+        let Some(raw) = raw else { return defaults };
+        let base_url = raw.base_url.and_then(|url| {
+            let text = url.get_ref().trim();
+            let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+            if rest.is_none_or(|r| r.is_empty() || r.contains(['?', '#', ' ', '"', '<'])) {
+                self.refuse(
+                    Code::ConfigValue,
+                    url.span(),
+                    format!("'{}' is no address of a site", visible(text, 80)),
+                    "not http:// or https://",
+                    "write it as https://acme.github.io/models/",
+                );
+                return None;
+            }
+            Some(if text.ends_with('/') { text.to_owned() } else { format!("{text}/") })
+        });
+        let output = raw.output.and_then(|output| {
+            let text = output.get_ref().trim_end_matches('/');
+            if text.is_empty() || text == "." {
+                self.refuse(
+                    Code::OutputUnsafe,
+                    output.span(),
+                    "the output folder is the project itself".to_owned(),
+                    "this folder",
+                    "name a folder of its own, such as \"public\"",
+                );
+                return None;
+            }
+            Some(text.to_owned())
+        });
+        Site {
+            title: raw.title.unwrap_or(defaults.title),
+            base_url,
+            output: output.unwrap_or(defaults.output),
+            footer: raw.footer,
+            theme: raw.theme,
+        }
+    }
+
+    fn sources(&mut self, raw: Vec<toml::Spanned<raw::RawSource>>, defaults: Vec<SourceConfig>) -> Vec<SourceConfig> {
+        if raw.is_empty() {
+            return defaults;
+        }
+        let mut out = Vec::new();
+        for source in raw {
+            let span = source.span();
+            let source = source.into_inner();
+            let kind = source.kind.and_then(|kind| {
+                let name = kind.get_ref().as_str();
+                if name == "auto" {
+                    return None;
+                }
+                if !raw::KINDS.contains(&name) {
+                    let near = raw::KINDS.iter().find(|k| strsim::damerau_levenshtein(k, name) <= 2);
+                    let help = match near {
+                        Some(near) => format!("did you mean \"{near}\"?"),
+                        None => format!("use auto, or one of {}", raw::KINDS.join(", ")),
+                    };
+                    self.refuse(
+                        Code::ConfigValue,
+                        kind.span(),
+                        format!("'{}' is no kind of source", visible(name, 60)),
+                        "unknown kind",
+                        &help,
+                    );
+                }
+                Some(name.to_owned())
+            });
+            let path = match (source.path, source.uri) {
+                (Some(path), None) => path,
+                (None, Some(uri)) => {
+                    let text = uri.get_ref();
+                    if text.contains("://") && !text.starts_with("file://") {
+                        let scheme = text.split("://").next().unwrap_or_default().to_owned();
+                        self.refuse(
+                            Code::ConfigValue,
+                            uri.span(),
+                            format!("a source of the scheme '{}' cannot be read by this version", visible(&scheme, 30)),
+                            "not a folder",
+                            "name a folder: a file store, or a copy of the remote one",
+                        );
+                        continue;
+                    }
+                    uri
+                }
+                (Some(_), Some(uri)) => {
+                    self.refuse(
+                        Code::ConfigValue,
+                        uri.span(),
+                        "a source has 'path' or 'uri', not both".to_owned(),
+                        "the second of the two",
+                        "remove one",
+                    );
+                    continue;
+                }
+                (None, None) => {
+                    self.refuse(
+                        Code::ConfigMissingKey,
+                        span,
+                        "a source needs 'path' or 'uri'".to_owned(),
+                        "this source",
+                        "add path = \"runs\"",
+                    );
+                    continue;
+                }
+            };
+            let folder = path.get_ref().strip_prefix("file://").unwrap_or(path.get_ref()).to_owned();
+            if folder.is_empty()
+                || folder.split(['/', '\\']).any(|part| part == "..")
+                || std::path::Path::new(&folder).is_absolute()
+            {
+                self.refuse(
+                    Code::ConfigValue,
+                    path.span(),
+                    format!("the source '{}' does not lie in the project", visible(&folder, 80)),
+                    "outside the project",
+                    "name a folder relative to presscheck.toml; put presscheck.toml above all of your sources",
+                );
+                continue;
+            }
+            let folder = folder.trim_end_matches('/').trim_start_matches("./").to_owned();
+            let below = if folder == "." { String::new() } else { folder.clone() };
+            let map = source.map.map(|map| Mapping { below, model: map.model, version: map.version });
+            out.push(SourceConfig { path: folder, kind, map });
+        }
+        out
+    }
+
+    fn catalogue(&mut self, raw: BTreeMap<String, raw::RawMetric>) -> Catalogue {
+        let mut catalogue = Catalogue::built_in();
+        for (name, metric) in raw {
+            let mut definition = catalogue
+                .get(&name)
+                .filter(|d| d.name == name)
+                .cloned()
+                .unwrap_or_else(|| MetricDefinition::named(name.clone()));
+            if let Some(direction) = &metric.direction {
+                match direction.get_ref().as_str() {
+                    "higher" => definition.direction = Some(Direction::Higher),
+                    "lower" => definition.direction = Some(Direction::Lower),
+                    "target" => definition.direction = Some(Direction::Target),
+                    "none" => definition.direction = Some(Direction::None),
+                    other => self.refuse(
+                        Code::ConfigValue,
+                        direction.span(),
+                        format!("'{}' is no direction", visible(other, 40)),
+                        "which way is better?",
+                        "use \"higher\", \"lower\", \"target\" or \"none\"",
+                    ),
+                }
+            }
+            if let Some(target) = &metric.target {
+                match Finite::new(*target.get_ref()) {
+                    Some(value) => definition.target = Some(value),
+                    None => self.refuse(
+                        Code::ConfigValue,
+                        target.span(),
+                        "a target must be a number".to_owned(),
+                        "not finite",
+                        "write a finite number",
+                    ),
+                }
+            }
+            if definition.direction == Some(Direction::Target) && definition.target.is_none() {
+                let span = metric.direction.as_ref().map_or(0..0, toml::Spanned::span);
+                self.refuse(
+                    Code::ConfigMissingKey,
+                    span,
+                    format!("metric '{}' has a target as its direction but no 'target'", visible(&name, 80)),
+                    "needs a target",
+                    "add target = 1.0",
+                );
+            }
+            if let Some(range) = &metric.range {
+                match range.get_ref().as_slice() {
+                    [low, high] if low < high => definition.range = Some((*low, *high)),
+                    _ => self.refuse(
+                        Code::ConfigValue,
+                        range.span(),
+                        "a range is two numbers, the smaller first".to_owned(),
+                        "not a range",
+                        "write range = [0.0, 1.0]; inf and -inf are allowed for an open end",
+                    ),
+                }
+            }
+            if let Some(unit) = metric.unit {
+                definition.unit = Some(unit);
+            }
+            if let Some(label) = metric.label {
+                definition.label = Some(label);
+            }
+            if let Some(aliases) = metric.aliases {
+                definition.aliases = aliases;
+            }
+            catalogue.insert(definition);
+        }
+        catalogue
+    }
+
+    fn leaderboards(&mut self, raw: Vec<toml::Spanned<raw::RawLeaderboard>>) -> Vec<Leaderboard> {
+        let mut out: Vec<Leaderboard> = Vec::new();
+        for board in raw {
+            let board = board.into_inner();
+            let id = board.id.get_ref().clone();
+            if id.is_empty() || !id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
+                self.refuse(
+                    Code::ConfigValue,
+                    board.id.span(),
+                    "a leaderboard's id is part of its address".to_owned(),
+                    "not letters, digits, '-' or '_'",
+                    "write id = \"tabular\"",
+                );
+            }
+            if out.iter().any(|b| b.id.eq_ignore_ascii_case(&id)) {
+                self.refuse(
+                    Code::ConfigValue,
+                    board.id.span(),
+                    format!("the leaderboard '{}' is defined twice", visible(&id, 60)),
+                    "again here",
+                    "give each leaderboard an id of its own",
+                );
+            }
+            let per = match board.per.as_ref().map(|p| (p.get_ref().as_str(), p.span())) {
+                None | Some(("latest", _)) => Per::Latest,
+                Some(("best", _)) => Per::Best,
+                Some(("all", _)) => Per::All,
+                Some((other, span)) => {
+                    self.refuse(
+                        Code::ConfigValue,
+                        span,
+                        format!("'{}' is no choice of versions", visible(other, 40)),
+                        "unknown",
+                        "use \"latest\", \"best\" or \"all\"",
+                    );
+                    Per::Latest
+                }
+            };
+            let columns = board.columns.unwrap_or_else(|| vec![board.rank_by.clone()]);
+            out.push(Leaderboard {
+                title: board.title.unwrap_or_else(|| id.clone()),
+                id,
+                models: board.models.unwrap_or_default(),
+                rank_by: board.rank_by,
+                dataset: board.dataset,
+                columns,
+                per,
+            });
+        }
+        out
+    }
+}

@@ -12,6 +12,8 @@ use std::sync::{Arc, Mutex, OnceLock};
 use crate::diag::Diagnostic;
 use crate::digest::Sha256;
 
+pub use read::read_file;
+
 /// What a source may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {

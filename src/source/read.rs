@@ -8,6 +8,33 @@ use super::{Entry, FileData, Source};
 use crate::diag::{Code, Diagnostic, visible};
 use crate::digest::Sha256;
 
+/// Reads a file that is named by the command line, not found in a source: the configuration, a
+/// theme's template.
+///
+/// # Errors
+/// When the file cannot be read or is larger than 16 MiB.
+pub fn read_file(path: &std::path::Path, shown: &str) -> Result<FileData, Box<Diagnostic>> {
+    const LIMIT: u64 = 16 << 20;
+    let problem = |cause: String| {
+        Box::new(
+            Diagnostic::new(Code::FileUnreadable, format!("'{}' cannot be read: {cause}", visible(shown, 200)))
+                .at(shown)
+                .help("check that the file exists and that you may read it"),
+        )
+    };
+    #[expect(clippy::disallowed_methods, reason = "source is the one module that opens files to read")]
+    let file = std::fs::File::open(path).map_err(|e| problem(plain(&e)))?;
+    if !file.metadata().is_ok_and(|m| m.is_file()) {
+        return Err(problem("it is no regular file".to_owned()));
+    }
+    let mut bytes = Vec::new();
+    file.take(LIMIT + 1).read_to_end(&mut bytes).map_err(|e| problem(plain(&e)))?;
+    if bytes.len() as u64 > LIMIT {
+        return Err(problem(format!("it is larger than {LIMIT} bytes")));
+    }
+    Ok(FileData::from_bytes(shown, bytes))
+}
+
 impl Source {
     /// Reads a file to recognise it; the bytes are kept for the importer that claims it.
     ///
@@ -35,6 +62,29 @@ impl Source {
     /// Drops what sniffing kept for a file that nobody claimed.
     pub fn forget(&self, entry: &Entry) {
         entry.kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+    }
+
+    /// The digest of a file of any size, read as a stream: for artifacts that are declared, not parsed.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn hash(&self, entry: &Entry) -> Result<Sha256, Box<Diagnostic>> {
+        let path = self.project_path(&entry.path);
+        let problem = |e: std::io::Error| {
+            Box::new(
+                Diagnostic::new(
+                    Code::FileUnreadable,
+                    format!("'{}' cannot be read: {}", visible(&path, 200), plain(&e)),
+                )
+                .at(path.clone())
+                .help("check that the file exists and that you may read it"),
+            )
+        };
+        #[expect(clippy::disallowed_methods, reason = "source is the one module that opens run data")]
+        let mut file = std::fs::File::open(&entry.location).map_err(problem)?;
+        let (sha256, len) = Sha256::of_reader(&mut file).map_err(problem)?;
+        entry.digest.get_or_init(|| (sha256, len));
+        Ok(sha256)
     }
 
     fn load(&self, entry: &Entry) -> Result<Arc<FileData>, Box<Diagnostic>> {

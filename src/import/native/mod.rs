@@ -1,13 +1,22 @@
-//! The native layout.
+//! The native layout: run directories, and which document belongs to which of them.
+//!
+//! In: the files that no store claimed, each already offered to the document importers. Out: the
+//! records of the run directories, and loose documents beside them. A folder is a run directory
+//! when it holds `run.toml`, `metrics.json` or `metrics.toml`, when a document in it only makes
+//! sense as part of a run (a ROC curve), or when it lies below a folder with `model.toml` and holds
+//! a document. Its parent is the model, its own name the version (docs/formats/native.md).
 
 pub(crate) mod drift;
+mod manifest;
+mod metrics;
 pub(crate) mod series;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::diag::Diagnostic;
-use crate::model::{Document, Records};
-use crate::source::{Entry, FileData, Source};
+use crate::diag::{Code, Diagnostic, visible};
+use crate::model::{Artifact, Document, ModelRecord, Pointer, Records, Run, RunStatus, SourceSummary, VersionRecord};
+use crate::source::{Entry, FileData, Source, file_name, parent};
 
 /// A file that no store claimed, after the document importers were asked.
 pub(super) struct Found<'a> {
@@ -20,26 +29,462 @@ pub(super) struct Found<'a> {
     pub(super) problem: Option<Box<Diagnostic>>,
 }
 
+/// A store that lies somewhere in the source: its folder, kind and records.
+pub(super) type Store = (String, &'static str, Records);
+
 /// Whether a file name is one that the native layout itself defines.
 pub(super) fn is_native_file(name: &str) -> bool {
     matches!(name, "run.toml" | "model.toml" | "metrics.json" | "metrics.toml" | "card.md")
 }
 
-/// Gathers files into run directories.
-pub(super) fn gather(
-    _source: &Source,
-    found: Vec<Found<'_>>,
-    _stores: &mut [(String, &'static str, Records)],
-) -> Records {
+/// Gathers files into run directories; a store with a single run inside a run directory is taken
+/// out of `stores` and becomes part of that run.
+pub(super) fn gather(source: &Source, found: Vec<Found<'_>>, stores: &mut Vec<Store>) -> Records {
+    let folders = Folders::decide(&found);
     let mut records = Records::default();
-    for f in found {
-        records.problems.extend(f.problem.map(|p| *p));
-        if let Some(d) = f.document {
-            records.drift.extend(d.drift);
-            records.checks.extend(d.checks);
-            records.cards.extend(d.cards);
+    let mut runs: BTreeMap<&str, RunFiles<'_>> =
+        folders.runs.iter().map(|f| (f.as_str(), RunFiles::default())).collect();
+    let mut models: BTreeMap<&str, Vec<Found<'_>>> = BTreeMap::new();
+    let mut loose = Vec::new();
+    for file in found {
+        if let Some(files) = folders.run_of(&file.entry.path).and_then(|run| runs.get_mut(run)) {
+            files.push(file);
+        } else if let Some(model) = folders.models.get(parent(&file.entry.path)) {
+            models.entry(model).or_default().push(file);
+        } else {
+            loose.push(file);
         }
-        let _ = (f.entry, f.kind, f.data);
     }
+    let mut inside: BTreeMap<&str, Vec<Store>> = BTreeMap::new();
+    stores.retain_mut(|(path, kind, store)| match folders.run_of(path) {
+        Some(run) if store.runs.len() == 1 => {
+            inside.entry(run).or_default().push((path.clone(), kind, std::mem::take(store)));
+            false
+        }
+        _ => true,
+    });
+    let mut summary = Summary::default();
+    for (folder, files) in runs {
+        let stores = inside.remove(folder).unwrap_or_default();
+        summary.add("native", &files.read);
+        read_run(source, folder, &folders, files, stores, &mut records);
+    }
+    for (folder, files) in models {
+        read_model(source, folder, &folders, files, &mut summary, &mut records);
+    }
+    read_loose(source, loose, &mut summary, &mut records);
+    summary.finish(source, &mut records);
     records
+}
+
+/// Which folders are run directories and which hold models.
+struct Folders {
+    runs: BTreeSet<String>,
+    /// Folders of models, as paths of the source.
+    models: BTreeSet<String>,
+}
+
+impl Folders {
+    fn decide(found: &[Found<'_>]) -> Self {
+        let mut runs = BTreeSet::new();
+        let mut declared = BTreeSet::new();
+        for file in found {
+            let folder = parent(&file.entry.path);
+            match file_name(&file.entry.path) {
+                "run.toml" | "metrics.json" | "metrics.toml" => {
+                    runs.insert(folder.to_owned());
+                }
+                "model.toml" => {
+                    declared.insert(folder.to_owned());
+                }
+                _ => {}
+            }
+        }
+        // Below a declared model, every folder with a document is a version.
+        for file in found.iter().filter(|f| f.document.is_some() || f.data.is_some()) {
+            let mut at = parent(&file.entry.path);
+            while !at.is_empty() {
+                if declared.contains(parent(at)) {
+                    runs.insert(at.to_owned());
+                    break;
+                }
+                at = parent(at);
+            }
+        }
+        // Documents that only make sense as part of a run make their folder one, outermost first.
+        let mut implied: Vec<&str> = found
+            .iter()
+            .filter(|f| f.document.as_ref().is_some_and(Document::speaks_of_a_run))
+            .map(|f| parent(&f.entry.path))
+            .collect();
+        implied.sort_by_key(|f| f.split('/').count());
+        for folder in implied {
+            if nearest(&runs, folder).is_none() {
+                runs.insert(folder.to_owned());
+            }
+        }
+        let mut models: BTreeSet<String> =
+            runs.iter().filter(|r| !r.is_empty()).map(|r| parent(r).to_owned()).collect();
+        models.extend(declared);
+        models.retain(|m| !runs.contains(m));
+        Self { runs, models }
+    }
+
+    /// The run directory that a file or folder lies in.
+    fn run_of(&self, path: &str) -> Option<&str> {
+        nearest(&self.runs, parent(path)).or_else(|| self.runs.get(path).map(String::as_str))
+    }
+}
+
+/// The folder itself or its nearest ancestor that is in the set.
+fn nearest<'a>(set: &'a BTreeSet<String>, folder: &str) -> Option<&'a str> {
+    let mut at = folder;
+    loop {
+        if let Some(found) = set.get(at) {
+            return Some(found);
+        }
+        if at.is_empty() {
+            return None;
+        }
+        at = parent(at);
+    }
+}
+
+/// The model that a folder of versions is called by: its path below the source without a leading
+/// `runs`, or the source's own name for the root.
+fn model_name(source: &Source, folder: &str) -> String {
+    let folder = folder.strip_prefix("runs/").unwrap_or(folder);
+    if folder.is_empty() || folder == "runs" { source.name.clone() } else { folder.to_owned() }
+}
+
+/// The files of one run directory, sorted into what the layout itself defines and the rest.
+#[derive(Default)]
+struct RunFiles<'a> {
+    manifest: Option<Arc<FileData>>,
+    metrics: Vec<Arc<FileData>>,
+    card: Option<Arc<FileData>>,
+    documents: Vec<Document>,
+    others: Vec<&'a Entry>,
+    problems: Vec<Diagnostic>,
+    /// Files that were understood.
+    read: Vec<&'a Entry>,
+}
+
+impl<'a> RunFiles<'a> {
+    fn push(&mut self, file: Found<'a>) {
+        if let Some(problem) = file.problem {
+            self.problems.push(*problem);
+            self.others.push(file.entry);
+            return;
+        }
+        match (file.document, file.data) {
+            (Some(document), _) => {
+                self.documents.push(document);
+                self.read.push(file.entry);
+            }
+            (None, Some(data)) => {
+                self.read.push(file.entry);
+                match data.name() {
+                    "run.toml" if self.manifest.is_none() => self.manifest = Some(data),
+                    "card.md" if self.card.is_none() => self.card = Some(data),
+                    "metrics.json" | "metrics.toml" => self.metrics.push(data),
+                    _ => self.others.push(file.entry),
+                }
+            }
+            (None, None) => self.others.push(file.entry),
+        }
+    }
+}
+
+fn read_run(
+    source: &Source,
+    folder: &str,
+    folders: &Folders,
+    files: RunFiles<'_>,
+    stores: Vec<Store>,
+    records: &mut Records,
+) {
+    let project_folder = source.project_path(folder);
+    let mut run = Run {
+        id: if project_folder.is_empty() { source.name.clone() } else { project_folder.clone() },
+        source: "native".to_owned(),
+        name: if folder.is_empty() { source.name.clone() } else { file_name(folder).to_owned() },
+        status: RunStatus::Unknown,
+        folder: project_folder.clone(),
+        origin: Pointer::new(project_folder.clone(), ""),
+        ..Run::default()
+    };
+    if !folder.is_empty() && folders.models.contains(parent(folder)) {
+        run.model = Some(model_name(source, parent(folder)));
+        run.version = Some(run.name.clone());
+    }
+    records.problems.extend(files.problems);
+    if let Some(data) = &files.manifest {
+        manifest::read_run(data, &mut run, &mut records.problems);
+    }
+    for data in &files.metrics {
+        metrics::read(data).attach(&mut run, records);
+    }
+    for document in files.documents {
+        document.attach(&mut run, records);
+    }
+    if let Some(data) = &files.card {
+        read_card(data, &mut run, records);
+    }
+    for (_, _, mut store) in stores {
+        if let Some(inner) = store.runs.pop() {
+            absorb(&mut run, inner);
+        }
+        records.problems.append(&mut store.problems);
+        records.unrecognised.append(&mut store.unrecognised);
+    }
+    let prefix = if folder.is_empty() { 0 } else { folder.len() + 1 };
+    for entry in files.others {
+        let path = &entry.path[prefix..];
+        match run.artifacts.iter_mut().find(|a| a.path == path) {
+            Some(declared) => check_artifact(source, entry, declared, &mut records.problems),
+            None => {
+                run.artifacts.push(Artifact { path: path.to_owned(), bytes: Some(entry.len), ..Artifact::default() });
+                records.unrecognised.push(source.project_path(&entry.path));
+            }
+        }
+    }
+    if run.results.is_empty()
+        && run.rejected.is_empty()
+        && run.curves.is_empty()
+        && run.matrices.is_empty()
+        && run.series.is_empty()
+    {
+        records.problems.push(
+            Diagnostic::new(Code::RunEmpty, format!("run directory '{}' holds no results", visible(&run.id, 200)))
+                .at(run.id.clone())
+                .help("write metrics.json into it, or remove the folder"),
+        );
+    }
+    records.runs.push(run);
+}
+
+/// A tracker's folder inside a run directory says more about the same run.
+fn absorb(run: &mut Run, inner: Run) {
+    run.results.extend(inner.results);
+    run.rejected.extend(inner.rejected);
+    run.series.extend(inner.series);
+    run.curves.extend(inner.curves);
+    run.matrices.extend(inner.matrices);
+    run.importances.extend(inner.importances);
+    run.datasets.extend(inner.datasets);
+    run.artifacts.extend(inner.artifacts);
+    for (key, value) in inner.params {
+        run.params.entry(key).or_insert(value);
+    }
+    for (key, value) in inner.tags {
+        run.tags.entry(key).or_insert(value);
+    }
+    if run.status == RunStatus::Unknown {
+        run.status = inner.status;
+    }
+    run.started_at = run.started_at.or(inner.started_at);
+    run.ended_at = run.ended_at.or(inner.ended_at);
+}
+
+/// A declared artifact that lies in the folder must be the file that was declared.
+fn check_artifact(source: &Source, entry: &Entry, declared: &mut Artifact, problems: &mut Vec<Diagnostic>) {
+    let path = source.project_path(&entry.path);
+    let Some(expected) = &declared.sha256 else {
+        declared.bytes = Some(entry.len);
+        return;
+    };
+    match source.hash(entry) {
+        Ok(actual) if actual.hex() == *expected => declared.bytes = Some(entry.len),
+        Ok(actual) => problems.push(
+            Diagnostic::new(
+                Code::FileChanged,
+                format!(
+                    "artifact '{}' has the digest {}, not the declared {}",
+                    visible(&path, 200),
+                    actual.short(),
+                    visible(expected, 12)
+                ),
+            )
+            .at(path)
+            .help("the file was changed after run.toml was written: train again, or correct the digest"),
+        ),
+        Err(problem) => problems.push(*problem),
+    }
+}
+
+fn read_card(data: &FileData, run: &mut Run, records: &mut Records) {
+    if let Some(text) = card_text(data, &mut records.problems) {
+        let (mut card, problems) = super::huggingface::card(&data.path, &text);
+        records.problems.extend(problems);
+        card.model = run.model.clone().or(card.model);
+        card.version.clone_from(&run.version);
+        records.cards.push(card);
+    }
+}
+
+/// The text of a card; bytes that are not UTF-8 are replaced, and a diagnostic says so.
+fn card_text(data: &FileData, problems: &mut Vec<Diagnostic>) -> Option<String> {
+    if let Some(text) = data.text() {
+        return Some(text.to_owned());
+    }
+    problems.push(
+        Diagnostic::new(
+            Code::TextEncoding,
+            format!(
+                "'{}' is not UTF-8; what cannot be read is shown as replacement characters",
+                visible(&data.path, 200)
+            ),
+        )
+        .at(data.path.clone())
+        .help("write it as UTF-8"),
+    );
+    Some(String::from_utf8_lossy(&data.bytes).into_owned())
+}
+
+fn read_model(
+    source: &Source,
+    folder: &str,
+    folders: &Folders,
+    files: Vec<Found<'_>>,
+    summary: &mut Summary,
+    records: &mut Records,
+) {
+    let mut record = ModelRecord { name: model_name(source, folder), ..ModelRecord::default() };
+    let mut declared = false;
+    let mut cards = Vec::new();
+    for file in files {
+        if let Some(problem) = file.problem {
+            records.problems.push(*problem);
+        }
+        match (file.document, file.data) {
+            (_, Some(data)) if data.name() == "model.toml" => {
+                declared = true;
+                summary.add("native", &[file.entry]);
+                manifest::read_model(&data, &mut record, &mut records.problems);
+            }
+            (_, Some(data)) if data.name() == "card.md" => {
+                summary.add("native", &[file.entry]);
+                if let Some(text) = card_text(&data, &mut records.problems) {
+                    let (card, problems) = super::huggingface::card(&data.path, &text);
+                    records.problems.extend(problems);
+                    cards.push(card);
+                }
+            }
+            (Some(mut document), _) => {
+                summary.add(file.kind.unwrap_or("native"), &[file.entry]);
+                cards.append(&mut document.cards);
+                records.drift.append(&mut document.drift);
+                records.checks.append(&mut document.checks);
+                records.problems.append(&mut document.problems);
+            }
+            _ => records.unrecognised.push(source.project_path(&file.entry.path)),
+        }
+    }
+    for mut card in cards {
+        card.model = Some(record.name.clone());
+        card.version = None;
+        records.cards.push(card);
+    }
+    if declared {
+        for child in source.child_folders(folder).filter(|c| !folders.runs.contains(*c)) {
+            let path = source.project_path(child);
+            records.problems.push(
+                Diagnostic::new(
+                    Code::RunEmpty,
+                    format!(
+                        "'{}' lies where a version is due but holds nothing that presscheck understands",
+                        visible(&path, 200)
+                    ),
+                )
+                .at(path)
+                .help("write metrics.json into it, or move the folder away"),
+            );
+        }
+    }
+    // The versions of a renamed model go with it.
+    let old = model_name(source, folder);
+    if record.name != old {
+        for run in records.runs.iter_mut().filter(|r| r.model.as_deref() == Some(&old)) {
+            run.model = Some(record.name.clone());
+        }
+        for card in records.cards.iter_mut().filter(|c| c.model.as_deref() == Some(&old)) {
+            card.model = Some(record.name.clone());
+        }
+    }
+    records.models.push(record);
+}
+
+/// Documents outside every run directory: drift reports, checks and cards stand on their own. A
+/// loose model card is the registry entry of a model of which nothing else is known.
+fn read_loose(source: &Source, files: Vec<Found<'_>>, summary: &mut Summary, records: &mut Records) {
+    for file in files {
+        if let Some(problem) = file.problem {
+            records.problems.push(*problem);
+        }
+        if let (None, Some(data)) = (&file.document, &file.data)
+            && data.name() == "card.md"
+            && let Some(text) = card_text(data, &mut records.problems)
+        {
+            let (card, problems) = super::huggingface::card(&data.path, &text);
+            records.problems.extend(problems);
+            summary.add("huggingface", &[file.entry]);
+            records.models.push(card_only_model(source, &file.entry.path, &card));
+            records.cards.push(card);
+            continue;
+        }
+        let Some(mut document) = file.document else {
+            records.unrecognised.push(source.project_path(&file.entry.path));
+            continue;
+        };
+        summary.add(file.kind.unwrap_or("native"), &[file.entry]);
+        records.drift.append(&mut document.drift);
+        records.checks.append(&mut document.checks);
+        records.problems.append(&mut document.problems);
+        for mut card in document.cards {
+            let model = card_only_model(source, &file.entry.path, &card);
+            card.model.get_or_insert_with(|| model.name.clone());
+            card.version.get_or_insert_with(|| CARD_VERSION.to_owned());
+            records.models.push(model);
+            records.cards.push(card);
+        }
+    }
+}
+
+/// The version that a loose card describes: hubs call the state of a repository by its branch.
+const CARD_VERSION: &str = "main";
+
+fn card_only_model(source: &Source, path: &str, card: &crate::model::Card) -> ModelRecord {
+    let derived = match file_name(path).to_ascii_lowercase().as_str() {
+        "readme.md" | "card.md" | "model_card.md" | "modelcard.md" => match parent(path) {
+            "" => source.name.clone(),
+            folder => file_name(folder).to_owned(),
+        },
+        _ => file_name(path).rsplit_once('.').map_or(path, |(stem, _)| stem).replace("__", "/"),
+    };
+    ModelRecord {
+        name: card.model.clone().unwrap_or(derived),
+        versions: vec![VersionRecord { version: CARD_VERSION.to_owned(), ..VersionRecord::default() }],
+        ..ModelRecord::default()
+    }
+}
+
+/// What was read, by importer.
+#[derive(Default)]
+struct Summary(BTreeMap<&'static str, (usize, u64)>);
+
+impl Summary {
+    fn add(&mut self, kind: &'static str, entries: &[&Entry]) {
+        let (files, bytes) = self.0.entry(kind).or_default();
+        *files += entries.len();
+        *bytes += entries.iter().map(|e| e.len).sum::<u64>();
+    }
+
+    fn finish(self, source: &Source, records: &mut Records) {
+        let path = if source.label.is_empty() { ".".to_owned() } else { source.label.clone() };
+        for (kind, (files, bytes)) in self.0 {
+            let runs = if kind == "native" { records.runs.len() } else { 0 };
+            records.sources.push(SourceSummary { kind: kind.to_owned(), path: path.clone(), runs, files, bytes });
+        }
+    }
 }

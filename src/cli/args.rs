@@ -1,0 +1,228 @@
+//! The command line, as typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Static model reports that are also the gate a model must pass.
+#[derive(Debug, Parser)]
+#[command(
+    name = "presscheck",
+    version,
+    max_term_width = 100,
+    propagate_version = false,
+    after_help = "Examples:
+  presscheck build                                   read everything below this folder, write public/
+  presscheck gate churn@latest --stage production    exit 0 when the version may be promoted, 1 when not
+  presscheck serve                                   preview with live reload
+  presscheck inspect mlruns                          show what is read, and what is not understood
+
+Exit codes: 0 pass · 1 blocked · 2 usage, configuration or policy error · 3 evidence unreadable or
+ambiguous · 4 pending · 5 nothing evaluated · 10 warnings (opt-in) · 70 internal error"
+)]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// Options of every command.
+#[derive(Clone, Debug, Args)]
+pub(super) struct Global {
+    /// Run as if started in this folder
+    #[arg(
+        short = 'C',
+        long = "directory",
+        value_name = "DIR",
+        global = true,
+        default_value = ".",
+        hide_default_value = true
+    )]
+    pub(super) directory: PathBuf,
+    /// The configuration file [default: presscheck.toml, when there is one]
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(super) config: Option<PathBuf>,
+    /// Say more; twice to say everything
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(super) verbose: u8,
+    /// Say only what is wrong
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+    /// Colours in the terminal
+    #[arg(long, value_name = "WHEN", global = true, default_value = "auto", hide_default_value = true)]
+    pub(super) color: Color,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// How to print.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Write a commented configuration, a small example run and a CI workflow
+    #[command(after_help = "Existing files are never overwritten.
+
+Examples:
+  presscheck init
+  presscheck init -C reports")]
+    Init,
+    /// Build the site
+    #[command(
+        after_help = "Exits 0 when the site was written and all inputs were read, 3 when it was written but an input
+could not be read (0 with --keep-going), 2 when the configuration is wrong.
+
+Examples:
+  presscheck build
+  presscheck build -C site-example --output /tmp/site"
+    )]
+    Build(Build),
+    /// Preview the site, rebuilding when a file changes
+    #[cfg(feature = "serve")]
+    #[command(after_help = "Nothing is written to the output folder. Errors are shown in the page.
+
+Examples:
+  presscheck serve
+  presscheck serve --port 9000 --watch poll      for network file systems")]
+    Serve(Serve),
+    /// Judge a version by the policy; the exit code is the verdict
+    #[command(
+        after_help = "SELECTOR is MODEL, MODEL@VERSION, MODEL@ALIAS, MODEL@STAGE, MODEL@latest or MODEL@previous.
+FORMAT is human, json, markdown, github or junit; give --out several times for several reports.
+
+Examples:
+  presscheck gate churn@1.4.0 --stage production
+  presscheck gate churn --stage staging --out human --out junit=reports/gate.xml --out json=verdict.json
+  presscheck gate churn --stage production --out github      annotations, step summary and outputs"
+    )]
+    Gate(Gate),
+    /// Check configuration, policy and inputs without a verdict
+    #[command(after_help = "Examples:
+  presscheck check
+  presscheck check --format json")]
+    Check(Check),
+    /// Show what is read from files and folders, and what is not understood
+    #[command(after_help = "Without PATH, the sources of the configuration are shown.
+
+Examples:
+  presscheck inspect mlruns
+  presscheck inspect runs/churn/1.4.0 --format json | jq '.runs[0].results'")]
+    Inspect(Inspect),
+    /// Explain a diagnostic code
+    #[command(after_help = "Examples:
+  presscheck explain metric-conflict
+  presscheck explain            lists all codes")]
+    Explain {
+        /// The code
+        code: Option<String>,
+    },
+    /// Print completions for a shell
+    #[command(after_help = "Examples:
+  presscheck completions bash > /etc/bash_completion.d/presscheck
+  presscheck completions zsh > ~/.zfunc/_presscheck")]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    #[command(after_help = "Examples:
+  presscheck man | man -l -")]
+    Man,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Build {
+    /// The output folder, instead of the configured one
+    #[arg(short, long, value_name = "DIR")]
+    pub(super) output: Option<PathBuf>,
+    /// Exit 0 although an input could not be read
+    #[arg(long)]
+    pub(super) keep_going: bool,
+    /// Write into a folder that holds files of somebody else; they are kept
+    #[arg(long)]
+    pub(super) adopt: bool,
+    /// Judge as of this moment (RFC 3339), instead of now
+    #[arg(long, value_name = "TIME")]
+    pub(super) as_of: Option<String>,
+    /// Threads to use [default: one per core]
+    #[arg(long, value_name = "N")]
+    pub(super) threads: Option<usize>,
+}
+
+#[cfg(feature = "serve")]
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    /// The address to listen on
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1")]
+    pub(super) host: std::net::IpAddr,
+    /// The port [default: 8000, or the next free one]
+    #[arg(short, long, value_name = "PORT")]
+    pub(super) port: Option<u16>,
+    /// How to notice changes; poll works on network file systems
+    #[arg(long, value_name = "HOW", default_value = "native")]
+    pub(super) watch: Watch,
+    /// Another host name that requests may carry
+    #[arg(long, value_name = "NAME")]
+    pub(super) allow_host: Vec<String>,
+}
+
+/// How to notice changes.
+#[cfg(feature = "serve")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Watch {
+    /// Ask the operating system
+    Native,
+    /// Look every second
+    Poll,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Gate {
+    /// What to judge; may be left out when there is one model
+    #[arg(default_value = "", hide_default_value = true)]
+    pub(super) selector: String,
+    /// The stage to promote to; may be left out when the policy has one
+    #[arg(short, long)]
+    pub(super) stage: Option<String>,
+    /// A report: FORMAT, or FORMAT=FILE [default: human]
+    #[arg(long, value_name = "FORMAT[=FILE]")]
+    pub(super) out: Vec<String>,
+    /// Judge as of this moment (RFC 3339), instead of now; recorded in the verdict
+    #[arg(long, value_name = "TIME")]
+    pub(super) as_of: Option<String>,
+    /// Exit 10 instead of 0 when the verdict is a pass with warnings
+    #[arg(long)]
+    pub(super) warn_exit_code: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    /// How to print
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Inspect {
+    /// Files and folders to read [default: the configured sources]
+    pub(super) paths: Vec<PathBuf>,
+    /// How to print
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: Format,
+}

@@ -1,0 +1,152 @@
+//! The project of a command: its configuration, and everything that its sources say.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::args::Global;
+use crate::config::{Config, FILE_NAME};
+use crate::diag::{Code, Diagnostic, Severity};
+use crate::digest::Sha256;
+use crate::import;
+use crate::model::{Instant, Mapping, Records, Registry, assemble};
+use crate::source::{self, Limits, Source};
+
+/// A project.
+pub(super) struct Project {
+    /// The folder that everything is relative to.
+    pub(super) folder: PathBuf,
+    /// The validated configuration.
+    pub(super) config: Config,
+    /// The configuration's file and digest, when there is one.
+    pub(super) file: Option<(String, Sha256)>,
+}
+
+impl Project {
+    /// Reads the configuration of a command.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it: exit 2.
+    pub(super) fn load(global: &Global) -> Result<Self, Vec<Diagnostic>> {
+        let folder = global.directory.clone();
+        if !folder.is_dir() {
+            let shown = folder.display().to_string();
+            return Err(vec![
+                Diagnostic::new(Code::ConfigMissing, format!("'{shown}' is no folder"))
+                    .help("correct the path after -C"),
+            ]);
+        }
+        let name = folder_name(&folder);
+        let (path, shown) = match &global.config {
+            Some(file) => (file.clone(), file.display().to_string()),
+            None => (folder.join(FILE_NAME), FILE_NAME.to_owned()),
+        };
+        if global.config.is_none() && !path.exists() {
+            return Ok(Self { folder, config: Config::default_for(&name), file: None });
+        }
+        let data = source::read_file(&path, &shown).map_err(|mut problem| {
+            problem.code = Code::ConfigMissing;
+            vec![*problem]
+        })?;
+        let Some(text) = data.text() else {
+            return Err(vec![
+                Diagnostic::new(Code::ConfigSyntax, "the configuration is not UTF-8")
+                    .at(shown)
+                    .help("save it as UTF-8"),
+            ]);
+        };
+        let config = Config::parse(text, &shown, &name)?;
+        Ok(Self { folder, config, file: Some((shown, data.sha256)) })
+    }
+
+    /// The output folder.
+    pub(super) fn output(&self) -> PathBuf {
+        self.folder.join(&self.config.site.output)
+    }
+
+    /// The folders of the sources.
+    pub(super) fn source_folders(&self) -> Vec<PathBuf> {
+        self.config.sources.iter().map(|s| self.folder.join(&s.path)).collect()
+    }
+
+    /// Reads all sources and links what they say.
+    pub(super) fn registry(&self, exclude: &[PathBuf]) -> Registry {
+        let mut exclude = exclude.to_vec();
+        exclude.push(self.output());
+        exclude.push(self.folder.join(FILE_NAME));
+        // A source inside another (runs below the project, say) is read on its own only.
+        let nested: Vec<PathBuf> = self.source_folders();
+        let mut records = Records::default();
+        let read: Vec<Records> = self
+            .config
+            .sources
+            .par_iter()
+            .map(|wanted| {
+                let root = self.folder.join(&wanted.path);
+                let mut exclude = exclude.clone();
+                exclude.extend(nested.iter().filter(|n| **n != root && n.starts_with(&root)).cloned());
+                read_source(&root, &wanted.path, wanted.kind.as_deref(), &exclude)
+            })
+            .collect();
+        for source in read {
+            records.append(source);
+        }
+        records.problems.extend(self.config.warnings.iter().cloned());
+        let mappings: Vec<Mapping> = self.config.sources.iter().filter_map(|s| s.map.clone()).collect();
+        assemble(records, self.config.catalogue.clone(), &mappings)
+    }
+}
+
+/// Reads one folder or file.
+pub(super) fn read_source(root: &Path, label: &str, kind: Option<&str>, exclude: &[PathBuf]) -> Records {
+    match Source::discover(root, label, exclude, Limits::default()) {
+        Ok(source) => import::import(&source, kind),
+        Err(problem) => Records { problems: vec![*problem], ..Records::default() },
+    }
+}
+
+/// Whether some input could not be read.
+pub(super) fn has_errors(registry: &Registry) -> bool {
+    registry.problems.iter().any(|p| p.severity == Severity::Error)
+}
+
+/// The folder's own name, also when it is given as `.`.
+fn folder_name(folder: &Path) -> String {
+    folder.canonicalize().ok().and_then(|f| f.file_name().map(|n| n.to_string_lossy().into_owned())).unwrap_or_default()
+}
+
+/// The moment to judge at: `--as-of`, or now.
+///
+/// # Errors
+/// When the text is no moment.
+pub(super) fn moment(as_of: Option<&str>) -> Result<(Instant, crate::gate::verdict::Clock), Box<Diagnostic>> {
+    use crate::gate::verdict::Clock;
+    match as_of {
+        None => Ok((now(), Clock::Wall)),
+        Some(text) => Instant::parse(text).map(|at| (at, Clock::AsOf)).ok_or_else(|| {
+            Box::new(
+                Diagnostic::new(Code::ConfigValue, format!("'{}' is no moment", crate::diag::visible(text, 60)))
+                    .help("write it as 2026-03-02T09:30:00Z"),
+            )
+        }),
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "cli is the one module that reads the clock")]
+fn now() -> Instant {
+    Instant::from(jiff::Timestamp::now())
+}
+
+/// The newest moment that the evidence itself names: what a site says it is "as of", so that the
+/// same inputs give the same bytes on any day.
+pub(super) fn data_as_of(registry: &Registry) -> Option<Instant> {
+    let runs = registry.runs.iter().flat_map(|r| [r.started_at, r.ended_at]);
+    let drift = registry.drift.iter().flat_map(|d| [d.window.start, d.window.end]);
+    runs.chain(drift).flatten().max()
+}
+
+/// The text of a file as shared text.
+pub(super) fn shared(text: &str) -> Arc<str> {
+    Arc::from(text)
+}

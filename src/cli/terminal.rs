@@ -1,0 +1,123 @@
+//! What goes to the terminal: text on standard output, diagnostics and progress on standard error.
+//!
+//! Colours follow `--color`, `NO_COLOR` and `CLICOLOR_FORCE`, and are off when the stream is no
+//! terminal. Progress is shown only on a terminal and never in a log.
+
+use std::io::{IsTerminal, Write};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::args::{Color, Global};
+use crate::diag::{Diagnostic, Severity, count, render_one};
+
+/// The process's output streams and how to use them.
+pub(super) struct Terminal {
+    out_colour: bool,
+    err_colour: bool,
+    progress: bool,
+    quiet: bool,
+    verbose: u8,
+    broken: bool,
+}
+
+/// How many diagnostics of one severity are printed without `--verbose`.
+const SHOWN: usize = 20;
+
+impl Terminal {
+    pub(super) fn new(global: &Global) -> Self {
+        let wanted = |terminal: bool| match global.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => {
+                environment("CLICOLOR_FORCE").is_some_and(|v| v != "0")
+                    || (terminal && environment("NO_COLOR").is_none_or(|v| v.is_empty()))
+            }
+        };
+        let err_terminal = std::io::stderr().is_terminal();
+        Self {
+            out_colour: wanted(std::io::stdout().is_terminal()),
+            err_colour: wanted(err_terminal),
+            progress: err_terminal && !global.quiet && environment("CI").is_none(),
+            quiet: global.quiet,
+            verbose: global.verbose,
+            broken: false,
+        }
+    }
+
+    /// Whether standard output is coloured.
+    pub(super) fn colour(&self) -> bool {
+        self.out_colour
+    }
+
+    /// Whether something could not be printed.
+    pub(super) fn broken(&self) -> bool {
+        self.broken
+    }
+
+    /// Prints to standard output.
+    pub(super) fn print(&mut self, bytes: &[u8]) {
+        let mut out = std::io::stdout().lock();
+        self.broken |= out.write_all(bytes).and_then(|()| out.flush()).is_err();
+    }
+
+    /// Prints a line about what was done to standard error, unless quiet.
+    pub(super) fn say(&self, line: &str) {
+        if !self.quiet {
+            self.complain(line);
+        }
+    }
+
+    /// Prints a line about what went wrong to standard error.
+    pub(super) fn complain(&self, line: &str) {
+        // A closed standard error leaves nothing to tell it to.
+        let _ = writeln!(std::io::stderr().lock(), "{line}");
+    }
+
+    /// Prints diagnostics to standard error: errors always, warnings unless quiet, notes with
+    /// `--verbose`; of each at most a screenful unless `--verbose`. What is held back is counted.
+    pub(super) fn diagnostics<'a>(&self, diagnostics: impl IntoIterator<Item = &'a Diagnostic>) {
+        let mut shown = [0usize; 3];
+        let mut held = [0usize; 3];
+        for diagnostic in diagnostics {
+            let kind = diagnostic.severity as usize;
+            let wanted = match diagnostic.severity {
+                Severity::Error => true,
+                Severity::Warning => !self.quiet,
+                Severity::Note => self.verbose > 0,
+            };
+            if wanted && (self.verbose > 0 || shown[kind] < SHOWN) {
+                shown[kind] += 1;
+                self.complain(&render_one(diagnostic, self.err_colour));
+            } else {
+                held[kind] += 1;
+            }
+        }
+        let more: Vec<String> = [(held[0], "error"), (held[1], "warning"), (held[2], "note")]
+            .into_iter()
+            .filter(|(n, _)| *n > 0)
+            .map(|(n, noun)| count(n, noun))
+            .collect();
+        if !more.is_empty() && !self.quiet {
+            self.complain(&format!("{} not shown; use --verbose, or see the site's problems page", more.join(", ")));
+        }
+    }
+
+    /// A progress bar of `total` steps; hidden when there is no terminal.
+    pub(super) fn bar(&self, what: &'static str, total: usize) -> ProgressBar {
+        if !self.progress {
+            return ProgressBar::hidden();
+        }
+        let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr_with_hz(10));
+        if let Ok(style) = ProgressStyle::with_template("{prefix:>10} [{bar:30}] {pos}/{len}") {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        bar.set_prefix(what);
+        bar
+    }
+}
+
+/// A variable of the environment, when it is set and is text.
+#[expect(clippy::disallowed_methods, reason = "cli is the one module that reads the environment")]
+pub(super) fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}

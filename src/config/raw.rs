@@ -1,0 +1,193 @@
+//! `presscheck.toml` as typed: every key, with its span, before anything is checked.
+//!
+//! In: the text. Out: [`RawConfig`], or one diagnostic that points at the line: syntax, an unknown
+//! key (with the nearest known one), a missing key or a value of the wrong type.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::diag::{Code, Diagnostic};
+use crate::gate::policy::{RawBaseline, RawDefaults, RawPolicy, RawRule, RawStage};
+
+/// Kinds of sources that `[[source]] kind` may name, besides `auto`.
+pub(super) const KINDS: &[&str] =
+    &["native", "mlflow", "dvc", "dvclive", "evidently", "huggingface", "sklearn", "junit"];
+
+/// The file, top level.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawFile {
+    schema: Option<Spanned<i64>>,
+    name: Option<Spanned<String>>,
+    site: Option<RawSite>,
+    #[serde(default)]
+    source: Vec<Spanned<RawSource>>,
+    #[serde(default)]
+    metrics: BTreeMap<String, RawMetric>,
+    #[serde(default)]
+    leaderboard: Vec<Spanned<RawLeaderboard>>,
+    defaults: Option<Spanned<RawDefaults>>,
+    #[serde(default)]
+    rule: Vec<Spanned<RawRule>>,
+    #[serde(default)]
+    baseline: BTreeMap<Spanned<String>, Spanned<RawBaseline>>,
+    #[serde(default)]
+    stage: BTreeMap<Spanned<String>, Spanned<RawStage>>,
+    // Parts of the policy language that this version does not evaluate: accepted here only so that
+    // the policy can refuse them by name and line.
+    extends: Option<Spanned<toml::Value>>,
+    requires_presscheck: Option<Spanned<toml::Value>>,
+    approvals: Option<Spanned<toml::Value>>,
+    approval: Option<Spanned<toml::Value>>,
+    roles: Option<Spanned<toml::Value>>,
+    waiver: Option<Spanned<toml::Value>>,
+    card: Option<Spanned<toml::Value>>,
+    drift: Option<Spanned<toml::Value>>,
+    include: Option<Spanned<toml::Value>>,
+}
+
+/// The file, sorted into what each module validates.
+#[derive(Debug)]
+pub(super) struct RawConfig {
+    pub(super) schema: Option<Spanned<i64>>,
+    pub(super) site: Option<RawSite>,
+    pub(super) source: Vec<Spanned<RawSource>>,
+    pub(super) metrics: BTreeMap<String, RawMetric>,
+    pub(super) leaderboard: Vec<Spanned<RawLeaderboard>>,
+    pub(super) policy: RawPolicy,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawSite {
+    pub(super) title: Option<String>,
+    pub(super) base_url: Option<Spanned<String>>,
+    pub(super) output: Option<Spanned<String>>,
+    pub(super) footer: Option<String>,
+    pub(super) theme: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawSource {
+    pub(super) path: Option<Spanned<String>>,
+    pub(super) uri: Option<Spanned<String>>,
+    pub(super) kind: Option<Spanned<String>>,
+    pub(super) map: Option<RawMap>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawMap {
+    pub(super) model: String,
+    pub(super) version: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawMetric {
+    pub(super) direction: Option<Spanned<String>>,
+    pub(super) target: Option<Spanned<f64>>,
+    pub(super) unit: Option<String>,
+    pub(super) range: Option<Spanned<Vec<f64>>>,
+    pub(super) label: Option<String>,
+    pub(super) aliases: Option<Vec<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawLeaderboard {
+    pub(super) id: Spanned<String>,
+    pub(super) title: Option<String>,
+    pub(super) models: Option<Vec<String>>,
+    pub(super) rank_by: String,
+    pub(super) dataset: Option<String>,
+    pub(super) columns: Option<Vec<String>>,
+    pub(super) per: Option<Spanned<String>>,
+}
+
+/// Reads the text.
+pub(super) fn parse(text: &Arc<str>, file: &str) -> Result<RawConfig, Box<Diagnostic>> {
+    let raw: RawFile = toml::from_str(text).map_err(|error| Box::new(diagnostic(&error, text, file)))?;
+    let unsupported = [
+        ("extends", raw.extends),
+        ("requires_presscheck", raw.requires_presscheck),
+        ("approvals", raw.approvals),
+        ("approval", raw.approval),
+        ("roles", raw.roles),
+        ("waiver", raw.waiver),
+        ("card", raw.card),
+        ("drift", raw.drift),
+        ("include", raw.include),
+    ];
+    let unsupported =
+        unsupported.into_iter().filter_map(|(key, value)| value.map(|v| (key.to_owned(), v.span()))).collect();
+    Ok(RawConfig {
+        schema: raw.schema,
+        site: raw.site,
+        source: raw.source,
+        metrics: raw.metrics,
+        leaderboard: raw.leaderboard,
+        policy: RawPolicy {
+            name: raw.name,
+            defaults: raw.defaults,
+            rules: raw.rule,
+            baselines: raw.baseline,
+            stages: raw.stage,
+            unsupported,
+        },
+    })
+}
+
+/// An error of the TOML reader as a diagnostic with its line.
+fn diagnostic(error: &toml::de::Error, text: &Arc<str>, file: &str) -> Diagnostic {
+    let message = error.message();
+    let (code, text_message, label, help) = if let Some(rest) = message.strip_prefix("unknown field `") {
+        let (key, known) = rest.split_once('`').unwrap_or((rest, ""));
+        let names: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
+        let near = names
+            .iter()
+            .map(|n| (strsim::damerau_levenshtein(n, key), *n))
+            .filter(|(distance, n)| *distance <= 1 + n.len().max(key.len()) / 4)
+            .min();
+        let help = match near {
+            Some((_, near)) => format!("did you mean '{near}'?"),
+            None if names.is_empty() => "remove it".to_owned(),
+            None => format!("known here: {}", names.join(", ")),
+        };
+        (
+            Code::ConfigUnknownKey,
+            format!("there is no key '{}' here", crate::diag::visible(key, 80)),
+            "unknown key",
+            help,
+        )
+    } else if let Some(rest) = message.strip_prefix("missing field `") {
+        let key = rest.trim_end_matches('`');
+        (Code::ConfigMissingKey, format!("the key '{key}' is missing"), "in this table", format!("add {key} = …"))
+    } else if message.starts_with("invalid type")
+        || message.starts_with("invalid value")
+        || message.starts_with("invalid length")
+    {
+        (
+            Code::ConfigType,
+            message.to_owned(),
+            "this value",
+            "see docs/config.md for the keys and their types".to_owned(),
+        )
+    } else {
+        (
+            Code::ConfigSyntax,
+            format!("not well-formed TOML: {message}"),
+            "here",
+            "text needs quotes, a key may stand once, and a table begins with [name]".to_owned(),
+        )
+    };
+    let out = Diagnostic::new(code, text_message).at(file).help(help);
+    match error.span() {
+        Some(span) => out.span(text, span, label),
+        None => out,
+    }
+}
