@@ -13,6 +13,7 @@ mod gate;
 mod init;
 mod inspect;
 mod manual;
+mod preview;
 mod project;
 #[cfg(feature = "serve")]
 mod serve;

@@ -116,6 +116,13 @@ impl Terminal {
     }
 }
 
+/// A line on standard error from another thread.
+#[cfg(feature = "serve")]
+pub(super) fn note(line: &str) {
+    // A closed standard error leaves nothing to tell it to.
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
+}
+
 /// A variable of the environment, when it is set and is text.
 #[expect(clippy::disallowed_methods, reason = "cli is the one module that reads the environment")]
 pub(super) fn environment(name: &str) -> Option<String> {

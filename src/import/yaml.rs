@@ -41,6 +41,15 @@ impl YamlError {
 /// # Errors
 /// Where the text is not well formed, holds a key twice, or goes beyond the budget.
 pub fn parse(text: &str) -> Result<Datum, Box<YamlError>> {
+    parse_with_texts(text, &[])
+}
+
+/// Parses one document whose top-level keys in `texts` hold text (or null): their scalars are taken
+/// as they stand. PyYAML writes `695042e3` without quotes, because by YAML 1.1 it is no number.
+///
+/// # Errors
+/// As [`parse`]; also where a list or map stands at such a key.
+pub fn parse_with_texts(text: &str, texts: &[&str]) -> Result<Datum, Box<YamlError>> {
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_events: 400_000,
@@ -56,9 +65,11 @@ pub fn parse(text: &str) -> Result<Datum, Box<YamlError>> {
         non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
         with_snippet: false,
     };
-    let parsed: Result<Option<YamlDatum>, _> = serde_saphyr::from_str_with_options(text, options);
+    let parsed = serde_saphyr::with_deserializer_from_str_with_options(text, options, |deserializer| {
+        deserializer.deserialize_any(DatumVisitor { texts })
+    });
     match parsed {
-        Ok(value) => Ok(value.map_or(Datum::Null, |v| v.0)),
+        Ok(value) => Ok(value),
         Err(error) => {
             let location = error.location();
             let number = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
@@ -75,13 +86,25 @@ struct YamlDatum(Datum);
 
 impl<'de> Deserialize<'de> for YamlDatum {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(DatumVisitor).map(Self)
+        deserializer.deserialize_any(DatumVisitor { texts: &[] }).map(Self)
     }
 }
 
-struct DatumVisitor;
+/// Text as it stands, or null.
+struct YamlText(Datum);
 
-impl<'de> Visitor<'de> for DatumVisitor {
+impl<'de> Deserialize<'de> for YamlText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Option::<String>::deserialize(deserializer).map(|text| Self(text.map_or(Datum::Null, Datum::Text)))
+    }
+}
+
+struct DatumVisitor<'t> {
+    /// Keys whose values are text as it stands.
+    texts: &'t [&'t str],
+}
+
+impl<'de> Visitor<'de> for DatumVisitor<'_> {
     type Value = Datum;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -145,9 +168,44 @@ impl<'de> Visitor<'de> for DatumVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Datum, A::Error> {
         let mut entries = Vec::new();
-        while let Some((YamlDatum(key), YamlDatum(value))) = map.next_entry()? {
-            entries.push((key.display(), value));
+        while let Some(YamlDatum(key)) = map.next_key()? {
+            let key = key.display();
+            let value = if self.texts.contains(&key.as_str()) {
+                map.next_value::<YamlText>()?.0
+            } else {
+                map.next_value::<YamlDatum>()?.0
+            };
+            entries.push((key, value));
         }
         Ok(Datum::Map(entries))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{parse, parse_with_texts};
+    use crate::model::Datum;
+
+    #[test]
+    fn keys_that_hold_text_keep_what_stands_there() {
+        let text = "digest: 695042e3\nname: no\nid: '12'\nempty:\nnone: None\nquoted: 'null'\nnull: null\nversion: 0o17\nother: 1e3\nblock: 'a
+
+
+  b'\n";
+        let keys = ["digest", "name", "id", "empty", "none", "quoted", "version", "block"];
+        let value = parse_with_texts(text, &keys).unwrap();
+        let text = |text: &str| Some(Datum::Text(text.to_owned()));
+        assert_eq!(value.get("digest").cloned(), text("695042e3"));
+        assert_eq!(value.get("name").cloned(), text("no"));
+        assert_eq!(value.get("id").cloned(), text("12"));
+        assert_eq!(value.get("empty"), Some(&Datum::Null));
+        assert_eq!(value.get("none").cloned(), text("None"));
+        assert_eq!(value.get("quoted").cloned(), text("null"));
+        assert_eq!(value.get("version").cloned(), text("0o17"));
+        assert_eq!(value.get("block").cloned(), text("a\n\nb"));
+        assert_ne!(value.get("other").cloned(), text("1e3"));
+        assert_eq!(parse("").unwrap(), Datum::Null);
+        assert!(parse_with_texts("name: [a]\n", &keys).is_err());
+        assert_eq!(parse_with_texts("a: 1\na: 2\n", &keys).unwrap_err().line, Some(2));
     }
 }

@@ -4,7 +4,7 @@
 //! versions. Out: the [`Registry`], every list sorted, every contradiction a diagnostic. Nothing is
 //! dropped: what contradicts itself stays visible and is marked so that the gate refuses it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::secret::{REDACTED, looks_secret};
 use super::{
@@ -95,6 +95,13 @@ fn redact(run: &mut Run, problems: &mut Vec<Diagnostic>) {
     for (key, value) in &mut run.extra {
         redact_datum("field", key, value, &mut found);
     }
+    let addresses = run.datasets.iter_mut().filter_map(|d| d.uri.as_mut().map(|uri| ("dataset", uri)));
+    for (what, address) in addresses.chain(run.git.remote.as_mut().map(|remote| ("git remote", remote))) {
+        if looks_secret(what, address) {
+            *address = REDACTED.to_owned();
+            found("address of a", what);
+        }
+    }
 }
 
 fn redact_datum(kind: &str, key: &str, value: &mut Datum, found: &mut impl FnMut(&str, &str)) {
@@ -131,20 +138,16 @@ fn map_runs(records: &mut Records, mappings: &[Mapping], problems: &mut Vec<Diag
             }
         }
     }
+    let registered: BTreeSet<&str> =
+        records.models.iter().flat_map(|m| &m.versions).filter_map(|v| v.run.as_deref()).collect();
+    let registered: Vec<&str> =
+        records.runs.iter().filter(|r| registered.contains(r.id.as_str())).map(|r| r.folder.as_str()).collect();
     let unregistered: Vec<String> = records
         .sources
         .iter()
         .filter(|s| s.kind.starts_with("mlflow"))
         .filter(|s| !mappings.iter().any(|m| is_below(&s.path, &m.below)))
-        .filter(|s| {
-            !records.models.iter().any(|m| {
-                m.versions.iter().any(|v| {
-                    v.run
-                        .as_deref()
-                        .is_some_and(|id| records.runs.iter().any(|r| r.id == id && is_below(&r.folder, &s.path)))
-                })
-            })
-        })
+        .filter(|s| !registered.iter().any(|folder| is_below(folder, &s.path)))
         .map(|s| s.path.clone())
         .collect();
     for store in unregistered {

@@ -50,14 +50,14 @@ pub(super) fn looks_secret(key: &str, value: &str) -> bool {
     value.contains("PRIVATE KEY-----") || has_password_in_url(value)
 }
 
-/// `scheme://user:password@host`.
+/// `scheme://user:password@host`, or `scheme://TOKEN@host`.
 fn has_password_in_url(value: &str) -> bool {
     value.split_once("://").is_some_and(|(_, rest)| {
         let authority = rest.split(['/', '?', '#', ' ']).next().unwrap_or("");
-        authority
-            .rsplit_once('@')
-            .and_then(|(user, _)| user.split_once(':'))
-            .is_some_and(|(_, password)| !password.is_empty())
+        authority.rsplit_once('@').is_some_and(|(user, _)| match user.split_once(':') {
+            Some((_, password)) => !password.is_empty(),
+            None => user.len() >= 16 && user.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-'),
+        })
     })
 }
 
@@ -73,6 +73,7 @@ mod tests {
             ("id", "AKIAIOSFODNN7EXAMPLE"),
             ("t", "ghp_abcdefghijklmnopqrstuvwxyz012345"),
             ("wandb.api_key", "0123456789abcdef"),
+            ("repo", "https://0123456789abcdef0123@git.example/x.git"),
         ] {
             assert!(looks_secret(key, value), "{key}={value}");
         }

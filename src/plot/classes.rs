@@ -46,6 +46,12 @@ pub(crate) enum Ink {
     S4,
     S5,
     S6,
+    T1,
+    T2,
+    T3,
+    T4,
+    T5,
+    T6,
     F1,
     F2,
     F3,
@@ -81,6 +87,16 @@ macro_rules! series {
     };
 }
 
+macro_rules! fine {
+    ($name:literal) => {
+        class(
+            $name,
+            "line of a dense series: thin, never dashed",
+            "fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.2\" stroke-linejoin=\"round\"",
+        )
+    };
+}
+
 macro_rules! heat {
     ($name:literal, $opacity:literal) => {
         class(
@@ -97,26 +113,50 @@ macro_rules! band {
     };
 }
 
-/// Every class that a mark can carry, in the order of [`Ink`]. The root carries `plot` and
+/// Every class that a mark can carry, in the order of the tokens. The root carries `plot` and
 /// `plot-KIND` (`trend`, `sparkline`, `curve`, `calibration`, `matrix`, `bars`, `heatmap`,
 /// `histogram`, `series`, `score`).
-pub const STYLE_CLASSES: [StyleClass; 45] = [
+pub const STYLE_CLASSES: [StyleClass; 51] = [
     class("", "never drawn", ""),
-    class("ax", "axis line", "fill=\"none\" stroke=\"currentColor\" stroke-opacity=\".55\" shape-rendering=\"crispEdges\""),
-    class("gr", "grid line", "fill=\"none\" stroke=\"currentColor\" stroke-opacity=\".13\" shape-rendering=\"crispEdges\""),
+    class(
+        "ax",
+        "axis line",
+        "fill=\"none\" stroke=\"currentColor\" stroke-opacity=\".55\" shape-rendering=\"crispEdges\"",
+    ),
+    class(
+        "gr",
+        "grid line",
+        "fill=\"none\" stroke=\"currentColor\" stroke-opacity=\".13\" shape-rendering=\"crispEdges\"",
+    ),
     class("tx", "text", "fill=\"currentColor\""),
     class("tx tx-m", "quiet text: axis labels, counts", "fill=\"currentColor\" fill-opacity=\".72\""),
     class("tx tx-b", "text that names a series or a value", "fill=\"currentColor\" font-weight=\"600\""),
     class("tx tx-d", "text on a heat level of q5 and darker", "fill=\"currentColor\""),
-    class("th", "threshold, bound", "fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.2\" stroke-dasharray=\"5 3\""),
+    class(
+        "th",
+        "threshold, bound",
+        "fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.2\" stroke-dasharray=\"5 3\"",
+    ),
     class("beyond", "the failing side of a threshold", "fill=\"currentColor\" fill-opacity=\".05\""),
-    class("diag", "reference line: chance, perfect calibration, overall value", "fill=\"none\" stroke=\"currentColor\" stroke-opacity=\".5\" stroke-dasharray=\"2 3\""),
-    class("iv", "interval whisker", "fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.2\" stroke-opacity=\".75\""),
+    class(
+        "diag",
+        "reference line: chance, perfect calibration, overall value",
+        "fill=\"none\" stroke=\"currentColor\" stroke-opacity=\".5\" stroke-dasharray=\"2 3\"",
+    ),
+    class(
+        "iv",
+        "interval whisker",
+        "fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.2\" stroke-opacity=\".75\"",
+    ),
     class("miss", "no data: stroke of an open mark", "fill=\"none\" stroke=\"currentColor\" stroke-opacity=\".35\""),
     class("bad", "outline of something over its bound", "fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.8\""),
     class("good", "ring around a promoted version", "fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.4\""),
     class("ref", "reference distribution", "fill=\"currentColor\" fill-opacity=\".2\""),
-    class("cur", "current distribution, outlined", "fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.6\" stroke-linejoin=\"round\""),
+    class(
+        "cur",
+        "current distribution, outlined",
+        "fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.6\" stroke-linejoin=\"round\"",
+    ),
     class("bar", "bar of a value", "fill=\"currentColor\" fill-opacity=\".5\""),
     heat!("q0", ".03"),
     heat!("q1", ".07"),
@@ -134,6 +174,12 @@ pub const STYLE_CLASSES: [StyleClass; 45] = [
     series!("s4", "line of the fourth series", " stroke-dasharray=\"9 3.5 1.5 3.5\""),
     series!("s5", "line of the fifth series", " stroke-dasharray=\"4 4\""),
     series!("s6", "line of the sixth series", " stroke-dasharray=\"12 3.5 4 3.5\""),
+    fine!("s1 fine"),
+    fine!("s2 fine"),
+    fine!("s3 fine"),
+    fine!("s4 fine"),
+    fine!("s5 fine"),
+    fine!("s6 fine"),
     class("f1 dot", "marker of the first series", "fill=\"currentColor\""),
     class("f2 dot", "marker of the second series", "fill=\"currentColor\""),
     class("f3 dot", "marker of the third series", "fill=\"currentColor\""),
@@ -153,6 +199,7 @@ pub const MAX_SERIES: usize = 6;
 
 const LEVELS: [Ink; 10] = [Ink::Q0, Ink::Q1, Ink::Q2, Ink::Q3, Ink::Q4, Ink::Q5, Ink::Q6, Ink::Q7, Ink::Q8, Ink::Q9];
 const LINES: [Ink; MAX_SERIES] = [Ink::S1, Ink::S2, Ink::S3, Ink::S4, Ink::S5, Ink::S6];
+const FINE: [Ink; MAX_SERIES] = [Ink::T1, Ink::T2, Ink::T3, Ink::T4, Ink::T5, Ink::T6];
 const DOTS: [Ink; MAX_SERIES] = [Ink::F1, Ink::F2, Ink::F3, Ink::F4, Ink::F5, Ink::F6];
 const BANDS: [Ink; MAX_SERIES] = [Ink::B1, Ink::B2, Ink::B3, Ink::B4, Ink::B5, Ink::B6];
 
@@ -170,6 +217,11 @@ impl Ink {
     /// Line of the series with this index (indices past the last colour share it).
     pub(crate) fn line(index: usize) -> Ink {
         LINES[index.min(MAX_SERIES - 1)]
+    }
+
+    /// Thin line of the series with this index, for thousands of points.
+    pub(crate) fn fine(index: usize) -> Ink {
+        FINE[index.min(MAX_SERIES - 1)]
     }
 
     /// Marker of the series with this index.
@@ -212,7 +264,10 @@ mod tests {
     #[test]
     fn no_fallback_names_a_colour() {
         for c in &STYLE_CLASSES {
-            assert!(!c.fallback.contains('#') && !c.fallback.contains("rgb") && !c.fallback.contains("style="), "{c:?}");
+            assert!(
+                !c.fallback.contains('#') && !c.fallback.contains("rgb") && !c.fallback.contains("style="),
+                "{c:?}"
+            );
         }
     }
 

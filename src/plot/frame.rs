@@ -1,119 +1,30 @@
-//! The common ground of all charts: a canvas, round axes, and plotters' chart over our backend.
+//! The common ground of all charts: a canvas, and plotters' chart over our backend.
 //!
 //! In: margins in pixels and two axes. Out: a [`Frame`] on which a chart draws in data coordinates.
 //! Must not: know any kind of chart. All numbers here are finite already.
 
 use std::cell::{RefCell, RefMut};
 use std::convert::Infallible;
-use std::ops::Range;
 use std::rc::Rc;
 
 use plotters::chart::{ChartBuilder, ChartContext, LabelAreaPosition};
 use plotters::coord::Shift;
 use plotters::coord::cartesian::Cartesian2d;
-use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
 use plotters::drawing::{DrawingArea, DrawingAreaErrorKind};
 use plotters::element::{Circle, PathElement, Polygon, Rectangle};
 use plotters::series::LineSeries;
 use plotters::style::{FontDesc, FontFamily, FontStyle, TextStyle};
 
+use super::axis::{Axis, LABEL_GAP};
 use super::classes::Ink;
 use super::guard::Span;
-use super::svg::{Pen, TEXT, UNITS, solid, units};
-use super::text::{clean, fit, width};
-use super::ticks::nice;
+use super::pen::{Pen, TEXT, UNITS, units};
+use super::svg::solid;
+use super::text::{clean, fit, short};
 use super::{Figure, Heading, Svg, Table};
 
 /// Drawing on our backend cannot fail, but plotters' signatures can.
 pub(crate) type Drawn<T = ()> = Result<T, DrawingAreaErrorKind<Infallible>>;
-
-/// Distance between axis labels and the plot, in pixels.
-const LABEL_GAP: f64 = 6.0;
-
-/// One axis: its span and the ticks on it. plotters asks it for positions and labels.
-pub(crate) struct Axis {
-    span: Span,
-    ticks: Vec<(f64, String)>,
-    flipped: bool,
-}
-
-impl Axis {
-    /// Numbers, rounded outwards to about `aim` ticks.
-    pub(crate) fn rounded(span: Span, aim: usize) -> Axis {
-        let ticks = nice(span, aim);
-        let labels = ticks.labels();
-        Axis { span: ticks.span, ticks: ticks.at.into_iter().zip(labels).collect(), flipped: false }
-    }
-
-    /// Numbers, with the axis ending where the data ends.
-    pub(crate) fn tight(span: Span, aim: usize) -> Axis {
-        let ticks = nice(span, aim).within(span);
-        let labels = ticks.labels();
-        Axis { span, ticks: ticks.at.into_iter().zip(labels).collect(), flipped: false }
-    }
-
-    /// An axis without ticks.
-    pub(crate) fn bare(span: Span) -> Axis {
-        Axis { span, ticks: Vec::new(), flipped: false }
-    }
-
-    /// `count` places around 0, 1, 2…, with labels at some of them.
-    pub(crate) fn slots(count: usize, ticks: Vec<(usize, String)>) -> Axis {
-        let span = Span::new(-0.5, count.max(1) as f64 - 0.5).unwrap_or(Span::unit());
-        Axis { span, ticks: ticks.into_iter().map(|(i, l)| (i as f64, l)).collect(), flipped: false }
-    }
-
-    /// The same axis, running the other way (first slot on top).
-    pub(crate) fn flipped(mut self) -> Axis {
-        self.flipped = true;
-        self
-    }
-
-    /// The same axis with other labels, for positions that the labels do not follow from.
-    pub(crate) fn with_ticks(mut self, ticks: Vec<(f64, String)>) -> Axis {
-        self.ticks = ticks;
-        self
-    }
-
-    /// Room for the labels of a vertical axis, in pixels.
-    pub(crate) fn label_room(&self) -> f64 {
-        self.ticks.iter().map(|(_, l)| width(l, TEXT)).fold(0.0, f64::max) + LABEL_GAP + 2.0
-    }
-
-    /// Half of the last label of a horizontal axis: how far it reaches out to the right, in pixels.
-    pub(crate) fn overhang(&self) -> f64 {
-        self.ticks.last().map_or(0.0, |(_, l)| width(l, TEXT) / 2.0)
-    }
-}
-
-impl Ranged for Axis {
-    type FormatOption = NoDefaultFormatting;
-    type ValueType = f64;
-
-    fn map(&self, value: &f64, (from, to): (i32, i32)) -> i32 {
-        let share = self.span.share(*value);
-        let share = if self.flipped { 1.0 - share } else { share };
-        from + (share * f64::from(to - from)).round() as i32
-    }
-
-    fn key_points<Hint: KeyPointHint>(&self, hint: Hint) -> Vec<f64> {
-        // plotters walks the mesh twice; the light lines of the first walk are not wanted.
-        if hint.weight().allow_light_points() {
-            return Vec::new();
-        }
-        self.ticks.iter().map(|(at, _)| *at).collect()
-    }
-
-    fn range(&self) -> Range<f64> {
-        self.span.lo()..self.span.hi()
-    }
-}
-
-impl ValueFormatter<f64> for Axis {
-    fn format_ext(&self, value: &f64) -> String {
-        self.ticks.iter().find(|(at, _)| at == value).map_or_else(String::new, |(_, label)| label.clone())
-    }
-}
 
 /// Space around the plot, in pixels.
 #[derive(Debug, Clone, Copy)]
@@ -135,7 +46,7 @@ pub(crate) struct Canvas {
 impl Canvas {
     /// Starts a figure of `size` pixels; `about` describes it unless the heading does.
     pub(crate) fn new(kind: &str, size: (u32, u32), heading: &Heading, about: String) -> Canvas {
-        let title = clean(&heading.title).into_owned();
+        let title = short(&heading.title).into_owned();
         let description = match &heading.about {
             Some(text) => clean(text).into_owned(),
             None => about,
@@ -305,48 +216,5 @@ impl Frame {
     pub(crate) fn name_x(&self, name: &str) {
         let (left, _, right, bottom) = self.edges();
         self.text(&fit(name, right - left, TEXT), (right, bottom + 30.0), 1, TEXT, Ink::Muted);
-    }
-}
-
-/// Labels for slots along a horizontal axis: as many as fit, counted back from the last, which is the
-/// newest and always shown. `room` is the width of one slot in pixels.
-pub(crate) fn slot_labels(labels: &[String], room: f64) -> Vec<(usize, String)> {
-    const WIDEST: f64 = 110.0;
-    let widest = labels.iter().map(|l| width(l, TEXT)).fold(0.0, f64::max).min(WIDEST.max(room - 8.0));
-    let every = ((widest + 10.0) / room.max(0.01)).ceil().max(1.0) as usize;
-    let last = labels.len().saturating_sub(1);
-    labels
-        .iter()
-        .enumerate()
-        .filter(|(i, _)| (last - i).is_multiple_of(every))
-        .map(|(i, l)| (i, fit(l, widest + 1.0, TEXT).into_owned()))
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn crowded_slots_keep_the_newest_label() {
-        let labels: Vec<String> = (0..40).map(|i| format!("1.{i}.0")).collect();
-        let shown = slot_labels(&labels, 14.0);
-        assert_eq!(shown.last().map(|l| l.0), Some(39));
-        assert!(shown.len() < 14);
-    }
-
-    #[test]
-    fn roomy_slots_show_all_labels() {
-        let labels = vec!["a".to_owned(), "b".to_owned()];
-        assert_eq!(slot_labels(&labels, 100.0).len(), 2);
-    }
-
-    #[test]
-    fn axes_map_ends_to_ends() {
-        let a = Axis::rounded(Span::unit(), 5);
-        assert_eq!((a.map(&0.0, (100, 600)), a.map(&1.0, (100, 600))), (100, 600));
-        let f = Axis::slots(3, Vec::new()).flipped();
-        assert!(f.map(&0.0, (300, 0)) < f.map(&2.0, (300, 0)));
-        assert_eq!(a.map(&1e308, (0, 1000)), 1500);
     }
 }

@@ -1,6 +1,6 @@
 //! The gate that every number passes before it reaches plotters.
 //!
-//! In: any `f64`. Out: [`Finite`] numbers, a [`Span`] that is never empty and never overflows, points
+//! In: any `f64`. Out: [`Finite`] numbers, a span that is never empty and never overflows, points
 //! thinned to what a pixel column can show, and a sentence for everything that was left out.
 //! Must not: drop anything silently. plotters loops for ever on infinite axes, panics or wraps on
 //! points far outside of them, and draws NaN on the frame; none of this may happen behind this module.
@@ -134,24 +134,48 @@ impl LeftOut {
         }
     }
 
+    /// Notes a value that did not become [`Finite`]: too large, or no number at all.
+    pub(crate) fn refused(&mut self, value: f64, name: impl FnOnce() -> String) {
+        if value.is_finite() {
+            self.too_far(name);
+        } else {
+            self.non_finite(name);
+        }
+    }
+
     /// The sentences, such as "3 non-finite points are not drawn (steps 4, 7, 9)".
     pub(crate) fn notes(&self, noun: &str, place: &str) -> Vec<String> {
+        self.notes_as("non-finite", noun, place)
+    }
+
+    /// The same where more than non-finite values cannot be used, such as negative counts.
+    pub(crate) fn notes_as(&self, unusable: &str, noun: &str, place: &str) -> Vec<String> {
         let sentence = |count: usize, kind: &str, names: &[String]| {
             let more = if count > names.len() { ", …" } else { "" };
             let places = plural(count, place);
             let place = places.split_once(' ').map_or("", |(_, p)| p);
             let verb = if count == 1 { "is" } else { "are" };
-            format!("{} {verb} not drawn ({place} {}{more})", plural(count, &format!("{kind} {noun}")), names.join(", "))
+            format!(
+                "{} {verb} not drawn ({place} {}{more})",
+                plural(count, &format!("{kind} {noun}")),
+                names.join(", ")
+            )
         };
         let mut out = Vec::new();
         if self.missing_count > 0 {
-            out.push(sentence(self.missing_count, "non-finite", &self.missing));
+            out.push(sentence(self.missing_count, unusable, &self.missing));
         }
         if self.far_count > 0 {
             out.push(sentence(self.far_count, "far-off", &self.far));
         }
         out
     }
+}
+
+/// A note on accompanying numbers, such as interval ends, that cannot be drawn.
+pub(crate) fn unusable(count: usize, noun: &str) -> Option<String> {
+    let verb = if count == 1 { "is" } else { "are" };
+    (count > 0).then(|| format!("{} {verb} not drawn", plural(count, &format!("non-finite {noun}"))))
 }
 
 /// Largest magnitude that may share an axis with the rest of the values.

@@ -4,12 +4,13 @@
 //! that ratio (the dark half of the scale is over the threshold), drifted cells outlined as well, cells
 //! without data slashed. Must not: sort or decide what drifted; the caller does.
 
+use super::axis::{Axis, slot_labels};
 use super::classes::Ink;
-use super::frame::{Axis, Canvas, Drawn, Frame, Margins, slot_labels};
+use super::frame::{Canvas, Drawn, Frame, Margins};
 use super::guard::{LeftOut, finite};
 use super::legend::{Entry, Swatch, draw_rows};
-use super::svg::{MAX_TITLED_MARKS, TEXT};
-use super::text::{clean, fit, plural, width};
+use super::pen::{MAX_TITLED_MARKS, TEXT};
+use super::text::{fit, plural, short, width};
 use super::ticks::number;
 use super::{Figure, Heading, Table};
 
@@ -44,27 +45,37 @@ pub const MAX_WINDOWS: usize = 120;
 const LABEL_ROOM: f64 = 190.0;
 const WIDTH: f64 = 640.0;
 const TOP: f64 = 28.0;
+/// Up to this many cells, each has a tooltip.
+const TITLED: usize = 80;
 
 /// Draws the chart.
 pub fn draw(spec: &HeatmapSpec) -> Figure {
     let rows = spec.features.len().min(MAX_FEATURES);
     let skip = spec.windows.len().saturating_sub(MAX_WINDOWS);
-    let features: Vec<String> = spec.features.iter().take(rows).map(|f| clean(f).into_owned()).collect();
-    let windows: Vec<String> = spec.windows.iter().skip(skip).map(|w| clean(w).into_owned()).collect();
+    let features: Vec<String> = spec.features.iter().take(rows).map(|f| short(f).into_owned()).collect();
+    let windows: Vec<String> = spec.windows.iter().skip(skip).map(|w| short(w).into_owned()).collect();
     let mut out = LeftOut::default();
     let none = Cell::default();
-    let grid: Vec<Vec<(&Cell, Option<f64>)>> = (0..rows).map(|r| (0..windows.len()).map(|c| {
-        let cell = spec.cells.get(r).and_then(|row| row.get(c + skip)).unwrap_or(&none);
-        let ratio = match cell.ratio {
-            // An infinite distance is over any threshold, and says so by the darkest shade.
-            Some(r) if r == f64::INFINITY || r > super::guard::MAX_MAGNITUDE => Some(super::guard::MAX_MAGNITUDE),
-            r => finite(r),
-        };
-        if cell.ratio.is_some() && ratio.is_none() {
-            out.non_finite(|| format!("{} in {}", features[r], windows[c]));
-        }
-        (cell, ratio)
-    }).collect()).collect();
+    let grid: Vec<Vec<(&Cell, Option<f64>)>> = (0..rows)
+        .map(|r| {
+            (0..windows.len())
+                .map(|c| {
+                    let cell = spec.cells.get(r).and_then(|row| row.get(c + skip)).unwrap_or(&none);
+                    let ratio = match cell.ratio {
+                        // An infinite distance is over any threshold, and says so by the darkest shade.
+                        Some(r) if r == f64::INFINITY || r > super::guard::MAX_MAGNITUDE => {
+                            Some(super::guard::MAX_MAGNITUDE)
+                        }
+                        r => finite(r),
+                    };
+                    if cell.ratio.is_some() && ratio.is_none() {
+                        out.non_finite(|| format!("{} in {}", features[r], windows[c]));
+                    }
+                    (cell, ratio)
+                })
+                .collect()
+        })
+        .collect();
     let mut notes = out.notes("score", "cell");
     if spec.features.len() > rows {
         notes.push(format!("the first {rows} of {} features are drawn", spec.features.len()));
@@ -79,30 +90,37 @@ pub fn draw(spec: &HeatmapSpec) -> Figure {
     canvas.finish(drawn, table(spec, &features, &windows, &grid), notes)
 }
 
-fn paint(canvas: &Canvas, features: &[String], windows: &[String], grid: &[Vec<(&Cell, Option<f64>)>], row: f64) -> Drawn {
+fn paint(
+    canvas: &Canvas,
+    features: &[String],
+    windows: &[String],
+    grid: &[Vec<(&Cell, Option<f64>)>],
+    row: f64,
+) -> Drawn {
     if features.is_empty() || windows.is_empty() {
         canvas.say("no windows to draw");
         return Ok(());
     }
     let room = features.iter().map(|f| width(f, TEXT)).fold(0.0, f64::max).min(LABEL_ROOM);
-    let left = room + 10.0;
-    let cell = ((WIDTH - left - 8.0) / windows.len() as f64).min(46.0);
+    let left = (room + 10.0).ceil();
+    let overhang = windows.last().map_or(0.0, |w| width(w, TEXT).min(110.0) / 2.0);
+    // Whole pixels: crisp edges, and short path data.
+    let space = |cells: f64| (WIDTH - left - (overhang - cells / 2.0).max(4.0)) / windows.len() as f64;
+    let cell = space(space(0.0)).min(46.0);
+    let cell = if cell > 3.0 { cell.floor() } else { cell };
     let margins = Margins { left, top: TOP, right: WIDTH - left - cell * windows.len() as f64, bottom: 26.0 };
     let x = Axis::slots(windows.len(), slot_labels(windows, cell));
     let mut frame = canvas.frame(margins, x, Axis::slots(features.len(), Vec::new()).flipped())?;
     frame.mesh(false, false)?;
     cells(&frame, features, windows, grid, (cell, row))?;
-    let (_, _, _, bottom) = frame.edges();
-    let mut y = TOP;
     for (i, f) in features.iter().enumerate() {
         let cut = fit(f, LABEL_ROOM + 1.0, TEXT);
         if cut != *f {
             frame.title_next(|| f.clone());
         }
-        y = frame.place((0.0, i as f64)).1 + 4.0;
+        let y = frame.place((0.0, i as f64)).1 + 4.0;
         frame.text(&cut, (left - 8.0, y), 1, TEXT, Ink::Text);
     }
-    debug_assert!(y <= bottom + 1.0);
     let legend = [
         Entry::new(Swatch::Block(Ink::Q1), "low"),
         Entry::new(Swatch::Block(Ink::Q4), "near the threshold"),
@@ -114,33 +132,60 @@ fn paint(canvas: &Canvas, features: &[String], windows: &[String], grid: &[Vec<(
     draw_rows(canvas, &legend, (0.0, 12.0), WIDTH)
 }
 
-fn cells(frame: &Frame, features: &[String], windows: &[String], grid: &[Vec<(&Cell, Option<f64>)>], (width, height): (f64, f64)) -> Drawn {
-    let mut known: Vec<(Ink, usize, usize)> = Vec::new();
+fn cells(
+    frame: &Frame,
+    features: &[String],
+    windows: &[String],
+    grid: &[Vec<(&Cell, Option<f64>)>],
+    (width, height): (f64, f64),
+) -> Drawn {
+    // Ink, whether it has a tooltip, row, first and last column.
+    let mut known: Vec<(Ink, bool, usize, usize, usize)> = Vec::new();
+    let count = grid.iter().flatten().count();
     for (r, row) in grid.iter().enumerate() {
-        for (c, (_, ratio)) in row.iter().enumerate() {
-            if let Some(v) = ratio {
-                known.push((Ink::level(v / 2.0), r, c));
+        for (c, (cell, ratio)) in row.iter().enumerate() {
+            let Some(ink) = ratio.map(|v| Ink::level(v / 2.0)) else {
+                continue;
+            };
+            // Everything has a tooltip when cells are few; drifted cells when they are not many.
+            let titled = count <= TITLED || (cell.drifted && count <= MAX_TITLED_MARKS);
+            match known.last_mut() {
+                Some(last) if count > MAX_TITLED_MARKS && last.0 == ink && last.2 == r && last.4 + 1 == c => last.4 = c,
+                _ => known.push((ink, titled, r, c, c)),
             }
         }
     }
     // In order of shade, so that thousands of cells need ten elements.
-    known.sort_by_key(|k| k.0 as u8);
-    let titled = known.len() <= MAX_TITLED_MARKS;
-    let (hx, hy) = (0.5 - (0.5 / width).min(0.1), 0.5 - 0.5 / height);
-    for &(ink, r, c) in &known {
+    known.sort_by_key(|k| (k.0 as u8, k.1));
+    let gap = if count > MAX_TITLED_MARKS { 0.0 } else { 1.0 };
+    let (hx, hy) = (0.5 - (0.5 * gap / width).min(0.1), 0.5 - 0.5 / height);
+    for &(ink, titled, r, from, to) in &known {
         if titled {
-            frame.title_next(|| tooltip(&features[r], &windows[c], grid[r][c].0, grid[r][c].1));
+            frame.title_next(|| tooltip(&features[r], &windows[from], grid[r][from].0, grid[r][from].1));
         }
-        frame.block((c as f64 - hx, r as f64 - hy), (c as f64 + hx, r as f64 + hy), ink)?;
+        frame.block((from as f64 - hx, r as f64 - hy), (to as f64 + hx, r as f64 + hy), ink)?;
     }
-    let each = || grid.iter().enumerate().flat_map(|(r, row)| row.iter().enumerate().map(move |(c, cell)| (r as f64, c as f64, cell)));
+    let each = || {
+        grid.iter()
+            .enumerate()
+            .flat_map(|(r, row)| row.iter().enumerate().map(move |(c, cell)| (r as f64, c as f64, cell)))
+    };
     for (r, c, _) in each().filter(|(_, _, (_, ratio))| ratio.is_none()) {
         let (sx, sy) = (0.25f64.min(4.0 / width), 4.0 / height);
         frame.stroke((c - sx, r + sy), (c + sx, r - sy), Ink::Missing)?;
     }
     let (ox, oy) = (0.5 - (1.5 / width).min(0.2), 0.5 - 1.5 / height);
+    // Narrow cells without gaps are outlined as one where neighbours drifted.
+    let joins = |last: &(f64, f64, f64), r: f64, c: f64| gap == 0.0 && last.0 == r && last.2 + 1.0 == c;
+    let mut outlines: Vec<(f64, f64, f64)> = Vec::new();
     for (r, c, _) in each().filter(|(_, _, (cell, _))| cell.drifted) {
-        frame.block((c - ox, r - oy), (c + ox, r + oy), Ink::Drifted)?;
+        match outlines.last_mut() {
+            Some(last) if joins(last, r, c) => last.2 = c,
+            _ => outlines.push((r, c, c)),
+        }
+    }
+    for (r, from, to) in outlines {
+        frame.block((from - ox, r - oy), (to + ox, r + oy), Ink::Drifted)?;
     }
     Ok(())
 }
@@ -150,18 +195,28 @@ fn tooltip(feature: &str, window: &str, cell: &Cell, ratio: Option<f64>) -> Stri
     if cell.label.is_empty() {
         return format!("{feature}, {window}: {} × threshold{state}", ratio.map_or("—".to_owned(), number));
     }
-    format!("{feature}, {window}: {}{state}", clean(&cell.label))
+    format!("{feature}, {window}: {}{state}", short(&cell.label))
 }
 
 fn describe(features: &[String], windows: &[String], grid: &[Vec<(&Cell, Option<f64>)>]) -> String {
     let drifted = grid.iter().flatten().filter(|(c, _)| c.drifted).count();
     let missing = grid.iter().flatten().filter(|(_, r)| r.is_none()).count();
-    let mut out = format!("{} over {}; {} drifted.", plural(features.len(), "feature"), plural(windows.len(), "window"), plural(drifted, "cell"));
+    let mut out = format!(
+        "{} over {}; {} drifted.",
+        plural(features.len(), "feature"),
+        plural(windows.len(), "window"),
+        plural(drifted, "cell")
+    );
     if missing > 0 {
         out.push_str(&format!(" {} without data.", plural(missing, "cell")));
     }
     if let (Some(last), Some(window)) = (windows.len().checked_sub(1), windows.last()) {
-        let now: Vec<&str> = grid.iter().zip(features).filter(|(row, _)| row.get(last).is_some_and(|(c, _)| c.drifted)).map(|(_, f)| f.as_str()).collect();
+        let now: Vec<&str> = grid
+            .iter()
+            .zip(features)
+            .filter(|(row, _)| row.get(last).is_some_and(|(c, _)| c.drifted))
+            .map(|(_, f)| f.as_str())
+            .collect();
         if !now.is_empty() {
             let more = if now.len() > 5 { " and more" } else { "" };
             out.push_str(&format!(" In {window}: {}{more}.", now[..now.len().min(5)].join(", ")));
@@ -174,10 +229,13 @@ fn table(spec: &HeatmapSpec, features: &[String], windows: &[String], grid: &[Ve
     // A reader wants the newest windows; a table wider than this is unreadable.
     const COLUMNS: usize = 12;
     let from = windows.len().saturating_sub(COLUMNS);
-    let mut table = Table::new(std::iter::once("feature (score ÷ threshold)".to_owned()).chain(windows[from..].iter().cloned()));
+    let mut table =
+        Table::new(std::iter::once("feature (score ÷ threshold)".to_owned()).chain(windows[from..].iter().cloned()));
     for (name, row) in features.iter().zip(grid) {
         table.push(|| {
-            let value = |(cell, ratio): &(&Cell, Option<f64>)| ratio.map_or("—".to_owned(), |v| if cell.drifted { format!("{} ▲", number(v)) } else { number(v) });
+            let value = |(cell, ratio): &(&Cell, Option<f64>)| {
+                ratio.map_or("—".to_owned(), |v| if cell.drifted { format!("{} ▲", number(v)) } else { number(v) })
+            };
             std::iter::once(name.clone()).chain(row[from..].iter().map(value)).collect()
         });
     }

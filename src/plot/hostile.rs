@@ -68,10 +68,16 @@ fn check(svg: &str) -> Result<(), String> {
         let mut parts = attributes.split('"');
         while let Some(key) = parts.next().map(str::trim) {
             let Some(value) = parts.next() else {
-                if key.is_empty() { break } else { return Err(format!("attribute {key:?}")) }
+                if key.is_empty() {
+                    break;
+                } else {
+                    return Err(format!("attribute {key:?}"));
+                }
             };
             let key = key.trim_end_matches('=');
-            if matches!(key, "d" | "x" | "y" | "cx" | "cy" | "r") && !value.chars().all(|c| c.is_ascii_digit() || " .-Mmhvlz".contains(c)) {
+            if matches!(key, "d" | "x" | "y" | "cx" | "cy" | "r")
+                && !value.chars().all(|c| c.is_ascii_digit() || " .-Mmhvlz".contains(c))
+            {
                 return Err(format!("{key}={value}"));
             }
             if key == "style" || key.starts_with("on") || key == "href" {
@@ -113,6 +119,7 @@ proptest! {
             heading: heading(&l), metric: l.clone(), place: "version".to_owned(),
             labels: vec![l.clone(); v.len()],
             series: vec![TrendSeries { name: l.clone(), points }; lines],
+            interval_name: l.clone(),
             threshold: Some(Threshold { value: t, label: l, passes: Side::AtMost }),
         }))?;
     }
@@ -172,4 +179,65 @@ fn the_checker_sees_faults() {
     assert!(check("<svg><path d=\"MNaN 1\"/></svg>").is_err());
     assert!(check("<svg><text x=\"1\">a & b</text></svg>").is_err());
     assert!(check("<svg><text x=\"1\">a</text></svg>").is_ok());
+}
+
+/// Security case 12: a drift plot of troublesome numbers renders at once and says what is missing.
+#[test]
+fn drift_scores_of_any_kind_render() {
+    let sets: [&[f64]; 6] = [
+        &[f64::NAN, f64::INFINITY, f64::NEG_INFINITY],
+        &[0.2, 0.2, 0.2],
+        &[-1e308, 1e308],
+        &[5e-324, 1e-310],
+        &[0.3],
+        &[],
+    ];
+    for set in sets {
+        let spec = ScoreOverTimeSpec {
+            heading: heading("d"),
+            score: "PSI".to_owned(),
+            windows: (0..set.len()).map(|i| format!("w{i}")).collect(),
+            values: set.iter().map(|v| Some(*v)).collect(),
+            threshold: Some((f64::NAN, "none".to_owned())),
+            quiet: None,
+        };
+        let figure = score_over_time(&spec);
+        check(figure.svg.as_str()).unwrap();
+        let lost = set.iter().filter(|v| guard::Finite::new(**v).is_none()).count();
+        let told = figure.notes.iter().any(|n| n.starts_with(&format!("{lost} ")) && n.contains("(window"));
+        assert_eq!(told, lost > 0, "{:?}", figure.notes);
+        assert!(figure.notes.iter().any(|n| n == "1 non-finite bound is not drawn"));
+    }
+}
+
+/// The whole markup of the smallest chart: what changes here changes every page.
+#[test]
+fn a_sparkline_byte_for_byte() {
+    let figure = sparkline(&SparklineSpec {
+        heading: heading("k"),
+        values: vec![Some(1.0), Some(3.0), Some(2.0)],
+        extremes: false,
+    });
+    let expected = concat!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"plot plot-sparkline\" width=\"120\" height=\"28\" ",
+        "viewBox=\"0 0 120 28\" role=\"img\" aria-labelledby=\"k-t k-d\" font-size=\"11\" ",
+        "font-family=\"system-ui,sans-serif\"><title id=\"k-t\">k</title>",
+        "<desc id=\"k-d\">3 values from 1 to 2; lowest 1, highest 3.</desc>",
+        "<path class=\"s1\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.8\" stroke-linejoin=\"round\" ",
+        "stroke-linecap=\"round\" d=\"M3 23.9l56.5-19.9 56.4 9.9\"/>",
+        "<g class=\"f1 dot\" fill=\"currentColor\"><circle cx=\"115.9\" cy=\"13.9\" r=\"2.5\"/></g></svg>",
+    );
+    assert_eq!(figure.svg.as_str(), expected);
+}
+
+/// A million steps are thinned, not drawn.
+#[test]
+fn a_million_points_are_thinned() {
+    let points: Vec<(f64, f64)> = (0..1_000_000).map(|i| (f64::from(i), f64::from(i % 977))).collect();
+    let figure = series(&SeriesSpec {
+        heading: heading("m"),
+        series: vec![StepSeries { name: "a".to_owned(), points }],
+        ..SeriesSpec::default()
+    });
+    assert!(figure.svg.as_str().len() < 9_000, "{}", figure.svg.as_str().len());
 }

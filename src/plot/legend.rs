@@ -5,8 +5,8 @@
 
 use super::classes::Ink;
 use super::frame::{Canvas, Drawn};
-use super::svg::TEXT;
-use super::text::{fit, width};
+use super::pen::TEXT;
+use super::text::{BOLD, fit, width};
 
 /// How a legend shows a mark.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -17,6 +17,8 @@ pub(crate) enum Swatch {
     Outlined(Ink, Ink),
     /// A ring, drawn around a dot.
     Ring(Ink, Ink),
+    /// An upright stroke: an interval.
+    Whisker(Ink),
     /// A box with a slash: no data.
     Slash(Ink),
 }
@@ -51,6 +53,7 @@ impl Swatch {
                 canvas.dot(middle, 2.5, dot)?;
                 canvas.dot(middle, 5.0, ring)
             }
+            Swatch::Whisker(ink) => canvas.stroke((middle.0, a.1), (middle.0, b.1), ink),
             Swatch::Slash(ink) => canvas.stroke((a.0 + 1.0, b.1 - 1.0), (b.0 - 1.0, a.1 + 1.0), ink),
         }
     }
@@ -120,18 +123,18 @@ pub(crate) struct EndLabel {
 }
 
 /// Width that end labels may take at most, in pixels.
-pub(crate) const END_ROOM: f64 = 150.0;
+pub(crate) const END_ROOM: f64 = 170.0;
 
 /// Room for end labels beside a plot, in pixels.
 pub(crate) fn end_room(texts: &[&str]) -> f64 {
-    texts.iter().map(|t| width(t, TEXT) * 1.06).fold(0.0, f64::max).min(END_ROOM) + 10.0
+    texts.iter().map(|t| width(t, TEXT) * BOLD).fold(0.0, f64::max).min(END_ROOM) + 10.0
 }
 
 /// Draws the end labels right of `x`, moved apart within `(top, bottom)`.
 pub(crate) fn draw_ends(canvas: &Canvas, ends: &[EndLabel], x: f64, within: (f64, f64)) {
     let wished: Vec<f64> = ends.iter().map(|e| e.y).collect();
     for (end, y) in ends.iter().zip(spread(&wished, 13.0, within)) {
-        canvas.pen().text(&fit(&end.text, END_ROOM, TEXT * 1.06), (x + 8.0, y + 4.0), -1, TEXT, end.ink);
+        canvas.pen().text(&fit(&end.text, END_ROOM, TEXT * BOLD), (x + 8.0, y + 4.0), -1, TEXT, end.ink);
     }
 }
 

@@ -6,7 +6,8 @@
 //! that has nothing to draw says so.
 //!
 //! Reading order: a spec passes [`guard`] (finite numbers, sane spans, thinning) and `text`
-//! (clean, measured labels); `frame` sets up plotters' chart over the backend in `svg`; the files
+//! (clean, measured labels); `axis` and `frame` set up plotters' chart over the backend
+//! in `svg`, which writes with `pen`; the files
 //! named for the kinds draw. plotters maps coordinates, draws mesh, axes and series; legends and
 //! direct labels are placed by us, because plotters measures text in bytes.
 //!
@@ -16,8 +17,10 @@
 //! name the children (`.dot circle:hover`). Presentation attributes make every chart readable without
 //! a stylesheet (`currentColor`, opacities, dashes); any CSS rule overrides them. Where the sheet sets
 //! a fill for `.q0`–`.q9`, `.ref` or `.bar`, it also sets `fill-opacity:1`. `.tx-d` is text on the dark
-//! half of the heat scale. `svg.plot{max-width:100%;height:auto}` makes charts fit a phone.
+//! half of the heat scale. `svg.plot{max-width:100%;height:auto}` makes charts fit a
+//! phone; `min-width:480px` within a scrolling figure keeps their text readable there.
 
+mod axis;
 mod bars;
 mod calibration;
 mod classes;
@@ -28,6 +31,7 @@ mod heatmap;
 mod histogram;
 mod legend;
 mod matrix;
+mod pen;
 mod score_over_time;
 mod series;
 mod sparkline;

@@ -27,14 +27,18 @@ pub struct ScoreOverTimeSpec {
 pub fn draw(spec: &ScoreOverTimeSpec) -> Figure {
     let points = spec.values.iter().map(|v| TrendPoint { value: *v, ..TrendPoint::default() }).collect();
     let passes = spec.quiet.unwrap_or(Side::AtMost);
-    trend::draw_as("score", &TrendSpec {
-        heading: spec.heading.clone(),
-        metric: spec.score.clone(),
-        place: "window".to_owned(),
-        labels: spec.windows.clone(),
-        series: vec![TrendSeries { name: String::new(), points }],
-        threshold: spec.threshold.clone().map(|(value, label)| Threshold { value, label, passes }),
-    })
+    trend::draw_as(
+        "score",
+        &TrendSpec {
+            heading: spec.heading.clone(),
+            metric: spec.score.clone(),
+            place: "window".to_owned(),
+            labels: spec.windows.clone(),
+            series: vec![TrendSeries { name: String::new(), points }],
+            interval_name: String::new(),
+            threshold: spec.threshold.clone().map(|(value, label)| Threshold { value, label, passes }),
+        },
+    )
 }
 
 #[cfg(test)]

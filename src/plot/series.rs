@@ -3,13 +3,14 @@
 //! In: up to [`MAX_SERIES`] series of (step, value). Out: thinned lines, named at their right ends,
 //! broken where values are missing. Must not: smooth; what is drawn was measured.
 
+use super::axis::Axis;
 use super::classes::{Ink, MAX_SERIES};
-use super::frame::{Axis, Canvas, Drawn, Margins};
+use super::frame::{Canvas, Drawn, Margins};
 use super::guard::{LeftOut, Span, finite, reach};
 use super::legend::{EndLabel, draw_ends, end_room, head};
-use super::text::{clean, plural};
+use super::text::{plural, short};
 use super::thin::{simplify, thin};
-use super::ticks::number;
+use super::ticks::{brief, number};
 use super::{Figure, Heading, Table};
 
 /// One line.
@@ -49,29 +50,35 @@ pub fn draw(spec: &SeriesSpec) -> Figure {
     let shown = || spec.series.iter().take(MAX_SERIES);
     let y_limit = reach(shown().flat_map(|s| s.points.iter().map(|p| p.1)));
     let x_limit = reach(shown().flat_map(|s| s.points.iter().map(|p| p.0)));
-    let lines: Vec<Line> = shown().map(|s| {
-        let mut points: Vec<(f64, Option<f64>)> = s.points.iter().filter_map(|&(x, y)| {
-            let Some(x) = finite(Some(x)).filter(|x| x.abs() <= x_limit) else {
-                out.non_finite(|| number(x));
-                return None;
-            };
-            match finite(Some(y)) {
-                None => out.non_finite(|| number(x)),
-                Some(y) if y.abs() > y_limit => out.too_far(|| number(x)),
-                Some(y) => return Some((x, Some(y))),
+    let lines: Vec<Line> = shown()
+        .map(|s| {
+            let mut points: Vec<(f64, Option<f64>)> = s
+                .points
+                .iter()
+                .filter_map(|&(x, y)| {
+                    let Some(x) = finite(Some(x)).filter(|x| x.abs() <= x_limit) else {
+                        out.refused(x, || number(x));
+                        return None;
+                    };
+                    match finite(Some(y)) {
+                        None => out.refused(y, || number(x)),
+                        Some(y) if y.abs() > y_limit => out.too_far(|| number(x)),
+                        Some(y) => return Some((x, Some(y))),
+                    }
+                    Some((x, None))
+                })
+                .collect();
+            if !points.is_sorted_by(|a, b| a.0 <= b.0) {
+                points.sort_by(|a, b| a.0.total_cmp(&b.0));
             }
-            Some((x, None))
-        }).collect();
-        if !points.is_sorted_by(|a, b| a.0 <= b.0) {
-            points.sort_by(|a, b| a.0.total_cmp(&b.0));
-        }
-        Line { name: clean(&s.name).into_owned(), points }
-    }).collect();
+            Line { name: short(&s.name).into_owned(), points }
+        })
+        .collect();
     let mut notes = out.notes("point", step);
     if spec.series.len() > MAX_SERIES {
         notes.push(format!("the first {MAX_SERIES} of {} series are drawn", spec.series.len()));
     }
-    let metric = clean(&spec.metric);
+    let metric = short(&spec.metric);
     let canvas = Canvas::new("series", SIZE, &spec.heading, describe(&metric, step, &lines));
     let drawn = paint(&canvas, &metric, step, &lines);
     canvas.finish(drawn, table(spec, step), notes)
@@ -85,10 +92,13 @@ fn paint(canvas: &Canvas, metric: &str, step: &str, lines: &[Line]) -> Drawn {
     };
     let top = head(canvas, metric, &[], f64::from(SIZE.0))?;
     let y = Axis::rounded(y, 5);
-    let lasts: Vec<(f64, String)> = lines.iter().filter_map(|l| {
-        let v = l.points.iter().rev().find_map(|p| p.1)?;
-        Some((v, format!("{} {}", l.name, number(v)).trim_start().to_owned()))
-    }).collect();
+    let lasts: Vec<(f64, String)> = lines
+        .iter()
+        .filter_map(|l| {
+            let v = l.points.iter().rev().find_map(|p| p.1)?;
+            Some((v, format!("{} {}", l.name, brief(v)).trim_start().to_owned()))
+        })
+        .collect();
     let texts: Vec<&str> = lasts.iter().map(|l| l.1.as_str()).collect();
     let margins = Margins { left: y.label_room(), top, right: end_room(&texts), bottom: 38.0 };
     let mut frame = canvas.frame(margins, Axis::tight(x, 7), y)?;
@@ -97,15 +107,21 @@ fn paint(canvas: &Canvas, metric: &str, step: &str, lines: &[Line]) -> Drawn {
     frame.name_x(step);
     let (left, t, right, b) = frame.edges();
     for (i, line) in lines.iter().enumerate() {
-        for run in thin(&line.points, x, ((right - left) / 2.0) as usize) {
-            let run = simplify(run, 0.25, |p| frame.place(p));
+        for run in thin(&line.points, x, ((right - left) / 2.4) as usize) {
+            let run = simplify(run, 0.35, |p| frame.place(p));
             match run[..] {
                 [only] => frame.dot(only, 1.8, Ink::dot(i))?,
-                _ => frame.line(run, Ink::line(i))?,
+                _ => frame.line(run, Ink::fine(i))?,
             }
         }
     }
-    let ends: Vec<EndLabel> = lasts.into_iter().map(|(v, text)| EndLabel { y: frame.place((0.0, v)).1, text, ink: Ink::Strong }).collect();
+    let ends: Vec<EndLabel> =
+        lasts.into_iter().map(|(v, text)| EndLabel { y: frame.place((0.0, v)).1, text, ink: Ink::Strong }).collect();
+    for (i, line) in lines.iter().enumerate() {
+        if let Some((x, y)) = line.points.iter().rev().find_map(|(x, y)| y.map(|y| (*x, y))) {
+            frame.dot((x, y), 3.0, Ink::dot(i))?;
+        }
+    }
     draw_ends(canvas, &ends, right, (t, b - 2.0));
     Ok(())
 }
@@ -116,7 +132,13 @@ fn describe(metric: &str, step: &str, lines: &[Line]) -> String {
         let known = || l.points.iter().filter_map(|(x, y)| y.map(|y| (*x, y)));
         if let (Some(a), Some(b)) = (known().next(), known().next_back()) {
             let name = if l.name.is_empty() { "Value" } else { &l.name };
-            out.push_str(&format!(" {name}: {} at {step} {} to {} at {step} {}.", number(a.1), number(a.0), number(b.1), number(b.0)));
+            out.push_str(&format!(
+                " {name}: {} at {step} {} to {} at {step} {}.",
+                brief(a.1),
+                number(a.0),
+                brief(b.1),
+                number(b.0)
+            ));
         }
     }
     out
@@ -130,7 +152,7 @@ fn table(spec: &SeriesSpec, step: &str) -> Table {
             let drawable = || s.points.iter().filter(|p| finite(Some(p.1)).is_some());
             let pick = |p: Option<&(f64, f64)>| p.map_or("—".to_owned(), |p| number(p.1));
             vec![
-                clean(&s.name).into_owned(),
+                short(&s.name).into_owned(),
                 plural(s.points.len(), "point").split(' ').next().unwrap_or("0").to_owned(),
                 pick(drawable().next()),
                 pick(drawable().min_by(|a, b| a.1.total_cmp(&b.1))),
@@ -151,7 +173,12 @@ mod tests {
     fn a_long_series_stays_small_and_keeps_its_peak() {
         let mut points: Vec<(f64, f64)> = (0..100_000).map(|i| (f64::from(i), (f64::from(i) * 0.37).sin())).collect();
         points[54_321].1 = 9.0;
-        let spec = SeriesSpec { heading: Heading::new("l", "loss"), metric: "loss".to_owned(), step: "step".to_owned(), series: vec![StepSeries { name: "train".to_owned(), points }] };
+        let spec = SeriesSpec {
+            heading: Heading::new("l", "loss"),
+            metric: "loss".to_owned(),
+            step: "step".to_owned(),
+            series: vec![StepSeries { name: "train".to_owned(), points }],
+        };
         let f = draw(&spec);
         assert!(f.svg.as_str().len() < 8_000, "{}", f.svg.as_str().len());
         assert_eq!(f.table.rows[0][4], "9");
@@ -160,7 +187,12 @@ mod tests {
     #[test]
     fn missing_steps_are_named() {
         let points = vec![(1.0, 0.5), (4.0, f64::NAN), (7.0, f64::INFINITY), (9.0, 0.25)];
-        let f = draw(&SeriesSpec { heading: Heading::new("l", "loss"), step: "step".to_owned(), series: vec![StepSeries { name: "a".to_owned(), points }], ..SeriesSpec::default() });
+        let f = draw(&SeriesSpec {
+            heading: Heading::new("l", "loss"),
+            step: "step".to_owned(),
+            series: vec![StepSeries { name: "a".to_owned(), points }],
+            ..SeriesSpec::default()
+        });
         assert_eq!(f.notes, ["2 non-finite points are not drawn (steps 4, 7)"]);
     }
 }

@@ -2,12 +2,13 @@
 //!
 //! In: values in order. Out: 120 by 28 pixels with a dot on the last value. Must not: need a legend.
 
+use super::axis::Axis;
 use super::classes::Ink;
-use super::frame::{Axis, Canvas, Drawn, Margins};
+use super::frame::{Canvas, Drawn, Margins};
 use super::guard::{LeftOut, Span, finite, reach};
 use super::text::plural;
 use super::thin::thin;
-use super::ticks::number;
+use super::ticks::{brief, number};
 use super::{Figure, Heading, Table};
 
 /// A sparkline.
@@ -28,15 +29,20 @@ const SIZE: (u32, u32) = (120, 28);
 pub fn draw(spec: &SparklineSpec) -> Figure {
     let limit = reach(spec.values.iter().flatten().copied());
     let mut out = LeftOut::default();
-    let points: Vec<(f64, Option<f64>)> = spec.values.iter().enumerate().map(|(i, v)| {
-        let drawable = finite(*v);
-        match (v, drawable) {
-            (Some(_), None) => out.non_finite(|| (i + 1).to_string()),
-            (_, Some(d)) if d.abs() > limit => out.too_far(|| (i + 1).to_string()),
-            _ => {}
-        }
-        (i as f64, drawable.filter(|d| d.abs() <= limit))
-    }).collect();
+    let points: Vec<(f64, Option<f64>)> = spec
+        .values
+        .iter()
+        .enumerate()
+        .map(|(i, v)| {
+            let drawable = finite(*v);
+            match (v, drawable) {
+                (Some(raw), None) => out.refused(*raw, || (i + 1).to_string()),
+                (_, Some(d)) if d.abs() > limit => out.too_far(|| (i + 1).to_string()),
+                _ => {}
+            }
+            (i as f64, drawable.filter(|d| d.abs() <= limit))
+        })
+        .collect();
     let known: Vec<(f64, f64)> = points.iter().filter_map(|(x, y)| y.map(|y| (*x, y))).collect();
     let canvas = Canvas::new("sparkline", SIZE, &spec.heading, describe(&known));
     let drawn = paint(&canvas, spec, &points, &known);
@@ -48,7 +54,9 @@ pub fn draw(spec: &SparklineSpec) -> Figure {
 }
 
 fn paint(canvas: &Canvas, spec: &SparklineSpec, points: &[(f64, Option<f64>)], known: &[(f64, f64)]) -> Drawn {
-    let Some(y) = Span::of(known.iter().map(|p| p.1)) else { return Ok(()) };
+    let Some(y) = Span::of(known.iter().map(|p| p.1)) else {
+        return Ok(());
+    };
     let x = Span::new(0.0, points.len().saturating_sub(1) as f64).unwrap_or(Span::unit());
     let x = if points.len() < 2 { Span::new(-1.0, 0.0).unwrap_or(x) } else { x };
     let margins = Margins { left: 3.0, top: 4.0, right: 4.0, bottom: 4.0 };
@@ -72,10 +80,19 @@ fn paint(canvas: &Canvas, spec: &SparklineSpec, points: &[(f64, Option<f64>)], k
 }
 
 fn describe(known: &[(f64, f64)]) -> String {
-    let (Some(first), Some(last)) = (known.first(), known.last()) else { return "No values.".to_owned() };
+    let (Some(first), Some(last)) = (known.first(), known.last()) else {
+        return "No values.".to_owned();
+    };
     let lo = known.iter().map(|p| p.1).fold(f64::INFINITY, f64::min);
     let hi = known.iter().map(|p| p.1).fold(f64::NEG_INFINITY, f64::max);
-    format!("{} from {} to {}; lowest {}, highest {}.", plural(known.len(), "value"), number(first.1), number(last.1), number(lo), number(hi))
+    format!(
+        "{} from {} to {}; lowest {}, highest {}.",
+        plural(known.len(), "value"),
+        brief(first.1),
+        brief(last.1),
+        brief(lo),
+        brief(hi)
+    )
 }
 
 #[cfg(test)]
@@ -84,7 +101,11 @@ mod tests {
 
     #[test]
     fn a_sparkline_is_small() {
-        let f = draw(&SparklineSpec { heading: Heading::new("k", "AUC"), values: [0.8, 0.85, 0.83, 0.9].map(Some).to_vec(), extremes: false });
+        let f = draw(&SparklineSpec {
+            heading: Heading::new("k", "AUC"),
+            values: [0.8, 0.85, 0.83, 0.9].map(Some).to_vec(),
+            extremes: false,
+        });
         assert!(f.svg.as_str().len() < 900, "{}", f.svg.as_str().len());
         assert_eq!(f.description, "4 values from 0.8 to 0.9; lowest 0.8, highest 0.9.");
         assert_eq!(f.svg.as_str().matches("<circle").count(), 1);
@@ -92,7 +113,11 @@ mod tests {
 
     #[test]
     fn nothing_to_draw_is_said() {
-        let f = draw(&SparklineSpec { heading: Heading::new("k", "AUC"), values: vec![None, Some(f64::NAN)], extremes: true });
+        let f = draw(&SparklineSpec {
+            heading: Heading::new("k", "AUC"),
+            values: vec![None, Some(f64::NAN)],
+            extremes: true,
+        });
         assert_eq!(f.description, "No values.");
         assert_eq!(f.notes.len(), 1);
     }

@@ -63,7 +63,11 @@ fn widen(pair: &mut [(f64, f64)], next: (f64, f64)) {
 
 /// Drops points that lie within `tolerance` of the line through their kept neighbours
 /// (Ramer–Douglas–Peucker, without recursion). `place` tells where a point lands, in pixels.
-pub(crate) fn simplify(points: Vec<(f64, f64)>, tolerance: f64, place: impl Fn((f64, f64)) -> (f64, f64)) -> Vec<(f64, f64)> {
+pub(crate) fn simplify(
+    points: Vec<(f64, f64)>,
+    tolerance: f64,
+    place: impl Fn((f64, f64)) -> (f64, f64),
+) -> Vec<(f64, f64)> {
     if points.len() < 3 {
         return points;
     }
@@ -103,7 +107,8 @@ mod tests {
 
     #[test]
     fn a_column_keeps_its_extremes_in_order() {
-        let points: Vec<_> = [3.0, 9.0, 1.0, 5.0].iter().enumerate().map(|(i, y)| (i as f64 * 0.01, Some(*y))).collect();
+        let points: Vec<_> =
+            [3.0, 9.0, 1.0, 5.0].iter().enumerate().map(|(i, y)| (i as f64 * 0.01, Some(*y))).collect();
         let runs = thin(&points, Span::new(0.0, 1.0).unwrap(), 10);
         assert_eq!(runs, [vec![(0.01, 9.0), (0.02, 1.0)]]);
     }

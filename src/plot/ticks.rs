@@ -73,7 +73,7 @@ fn tick_label(value: f64, step: f64, largest: f64) -> String {
     };
     let step = step / unit;
     let largest = largest / unit;
-    if (largest >= 1e7 || largest < 1e-4) || step < 1e-9 {
+    if !(1e-4..1e7).contains(&largest) || step < 1e-9 {
         let digits = (largest / step).log10().ceil().clamp(0.0, 15.0) as usize;
         return minus(trim_exponent(&format!("{value:.digits$e}")));
     }
@@ -82,11 +82,12 @@ fn tick_label(value: f64, step: f64, largest: f64) -> String {
 
 /// Decimals needed so that multiples of `step` differ: 0.25 needs two, 0.1 one, 5 none.
 fn decimals(step: f64) -> usize {
-    (0..=12).find(|d| {
-        let scaled = step * 10f64.powi(*d);
-        (scaled - scaled.round()).abs() < 1e-6 * scaled.max(1.0) && scaled.round() >= 1.0
-    })
-    .unwrap_or(12) as usize
+    (0..=12)
+        .find(|d| {
+            let scaled = step * 10f64.powi(*d);
+            (scaled - scaled.round()).abs() < 1e-6 * scaled.max(1.0) && scaled.round() >= 1.0
+        })
+        .unwrap_or(12) as usize
 }
 
 /// A value for tooltips, tables and direct labels: up to six significant digits, no trailing zeros.
@@ -110,15 +111,56 @@ pub fn number(value: f64) -> String {
     minus(trimmed.to_owned())
 }
 
-/// A share as a percentage: "37 %", "0.4 %".
+/// A value for direct labels and sentences: four significant digits.
+pub(crate) fn brief(value: f64) -> String {
+    let magnitude = value.abs();
+    if !value.is_finite() || value == 0.0 || !(1e-3..1e9).contains(&magnitude) {
+        return match number(value).split_once('e') {
+            Some(_) => minus(trim_exponent(&format!("{value:.2e}"))),
+            None => number(value),
+        };
+    }
+    let decimals = (3 - magnitude.log10().floor() as i32).clamp(0, 6) as usize;
+    let fixed = format!("{value:.decimals$}");
+    let trimmed = if fixed.contains('.') { fixed.trim_end_matches('0').trim_end_matches('.') } else { &fixed };
+    minus(trimmed.to_owned())
+}
+
+/// Values for a column: all with the decimals that show the largest to three significant digits.
+pub(crate) fn column(values: impl Iterator<Item = Option<f64>> + Clone) -> Vec<String> {
+    let known = || values.clone().flatten();
+    let largest = known().fold(0.0f64, |m, v| m.max(v.abs()));
+    let whole = known().all(|v| v.fract() == 0.0);
+    let plain = (1e-3..1e9).contains(&largest);
+    let decimals = if whole { 0 } else { (2 - largest.max(1e-9).log10().floor() as i32).clamp(0, 6) as usize };
+    values
+        .map(|v| match v {
+            None => "—".to_owned(),
+            Some(v) if plain => {
+                let text = format!("{v:.decimals$}");
+                // What rounds to nothing has no sign.
+                if text.contains(|c| matches!(c, '1'..='9')) {
+                    minus(text)
+                } else {
+                    text.trim_start_matches('-').to_owned()
+                }
+            }
+            Some(v) => brief(v),
+        })
+        .collect()
+}
+
+/// A share as a percentage: "37 %", "0.4 %", with a space that does not break.
 pub(crate) fn percent(share: f64) -> String {
     let p = share * 100.0;
-    if p != 0.0 && p < 9.95 { format!("{p:.1} %") } else { format!("{p:.0} %") }
+    if p != 0.0 && p < 9.95 { format!("{p:.1}\u{a0}%") } else { format!("{p:.0}\u{a0}%") }
 }
 
 fn trim_exponent(text: &str) -> String {
     match text.split_once('e') {
-        Some((m, e)) if m.contains('.') => format!("{}e{e}", m.trim_end_matches('0').trim_end_matches('.')),
+        Some((m, e)) if m.contains('.') => {
+            format!("{}e{e}", m.trim_end_matches('0').trim_end_matches('.'))
+        }
         _ => text.to_owned(),
     }
 }
@@ -158,8 +200,15 @@ mod tests {
         assert_eq!(number(1.25e-9), "1.25e-9");
         assert_eq!(number(f64::NAN), "n/a");
         assert_eq!(number(1e300), "1e300");
-        assert_eq!(percent(0.004), "0.4 %");
-        assert_eq!(percent(0.37), "37 %");
+        assert_eq!(brief(0.906_509), "0.9065");
+        assert_eq!(brief(1033.0), "1033");
+        assert_eq!(brief(-1.703_45e-5), "−1.7e-5");
+        assert_eq!(
+            column([Some(0.076), None, Some(-0.003), Some(-1e-9)].into_iter()),
+            ["0.0760", "—", "−0.0030", "0.0000"]
+        );
+        assert_eq!(percent(0.004), "0.4\u{a0}%");
+        assert_eq!(percent(0.37), "37\u{a0}%");
     }
 
     proptest! {

@@ -4,13 +4,13 @@
 //! marks, and a bound. Out: lines with dots, whiskers or bands, rings around promoted versions, the
 //! failing side of the bound shaded. Must not: connect across missing values.
 
-use super::classes::{Ink, MAX_SERIES};
-use super::frame::{Axis, Canvas, Drawn, Frame, Margins, slot_labels};
-use super::guard::{LeftOut, Span, finite, interval, reach};
-use super::legend::{EndLabel, Entry, Swatch, draw_ends, end_room, head};
-use super::text::{clean, plural};
-use super::thin::thin;
-use super::ticks::number;
+mod paint;
+
+use super::classes::MAX_SERIES;
+use super::frame::Canvas;
+use super::guard::{LeftOut, finite, interval, reach, unusable};
+use super::text::{plural, short};
+use super::ticks::{brief, number};
 use super::{Figure, Heading, Table};
 
 /// Which side of a bound passes.
@@ -66,15 +66,14 @@ pub struct TrendSpec {
     pub labels: Vec<String>,
     /// Up to [`MAX_SERIES`] lines.
     pub series: Vec<TrendSeries>,
+    /// What the intervals are, such as "95 % interval"; "interval" when empty.
+    pub interval_name: String,
     /// The bound.
     pub threshold: Option<Threshold>,
 }
 
 /// Width and height in pixels.
 const SIZE: (u32, u32) = (640, 280);
-/// Up to this many places, intervals are whiskers and every value has a dot.
-const FEW: usize = 40;
-
 /// Draws the chart.
 pub fn draw(spec: &TrendSpec) -> Figure {
     draw_as("trend", spec)
@@ -87,162 +86,70 @@ struct Line<'a> {
     points: &'a [TrendPoint],
 }
 
+/// What is left to draw after the guard.
+struct Scene<'a> {
+    metric: &'a str,
+    interval_name: &'a str,
+    labels: &'a [String],
+    lines: &'a [Line<'a>],
+    bound: Option<&'a Threshold>,
+    limit: f64,
+}
+
 /// Draws the chart under the class of another kind.
 pub(crate) fn draw_as(kind: &str, spec: &TrendSpec) -> Figure {
-    let labels: Vec<String> = spec.labels.iter().map(|l| clean(l).into_owned()).collect();
+    let labels: Vec<String> = spec.labels.iter().map(|l| short(l).into_owned()).collect();
     let place = if spec.place.is_empty() { "version" } else { &spec.place };
     let mut out = LeftOut::default();
-    let all = spec.series.iter().take(MAX_SERIES).flat_map(|s| s.points.iter().take(labels.len()).filter_map(|p| p.value));
+    let all =
+        spec.series.iter().take(MAX_SERIES).flat_map(|s| s.points.iter().take(labels.len()).filter_map(|p| p.value));
     let limit = reach(all);
-    let lines: Vec<Line<'_>> = spec.series.iter().take(MAX_SERIES).map(|s| Line {
-        name: clean(&s.name).into_owned(),
-        values: (0..labels.len()).map(|i| {
-            let raw = s.points.get(i).and_then(|p| p.value)?;
-            match finite(Some(raw)) {
-                None => out.non_finite(|| labels[i].clone()),
-                Some(v) if v.abs() > limit => out.too_far(|| labels[i].clone()),
-                Some(v) => return Some(v),
-            }
-            None
-        }).collect(),
-        points: &s.points,
-    }).collect();
+    let lines: Vec<Line<'_>> = spec
+        .series
+        .iter()
+        .take(MAX_SERIES)
+        .map(|s| Line {
+            name: short(&s.name).into_owned(),
+            values: (0..labels.len())
+                .map(|i| {
+                    let raw = s.points.get(i).and_then(|p| p.value)?;
+                    match finite(Some(raw)) {
+                        None => out.refused(raw, || labels[i].clone()),
+                        Some(v) if v.abs() > limit => out.too_far(|| labels[i].clone()),
+                        Some(v) => return Some(v),
+                    }
+                    None
+                })
+                .collect(),
+            points: &s.points,
+        })
+        .collect();
     let mut notes = out.notes("value", place);
     if spec.series.len() > MAX_SERIES {
-        notes.push(format!("{} of {} are drawn; all are in the table", MAX_SERIES, plural(spec.series.len(), "series").replace("seriess", "series")));
+        notes.push(format!("the first {MAX_SERIES} of {} series are drawn; all are in the table", spec.series.len()));
     }
-    let metric = clean(&spec.metric);
-    let canvas = Canvas::new(kind, SIZE, &spec.heading, describe(&metric, place, &labels, &lines, spec.threshold.as_ref()));
-    let drawn = paint(&canvas, &metric, &labels, &lines, spec.threshold.as_ref(), limit, &mut notes);
+    let all_points = || lines.iter().flat_map(|l| l.points.iter().zip(&l.values));
+    notes.extend(unusable(
+        all_points().filter(|(p, v)| v.is_some() && p.interval.is_some() && interval(p.interval).is_none()).count(),
+        "interval",
+    ));
+    notes.extend(unusable(
+        usize::from(spec.threshold.as_ref().is_some_and(|b| finite(Some(b.value)).is_none())),
+        "bound",
+    ));
+    let metric = short(&spec.metric);
+    let canvas =
+        Canvas::new(kind, SIZE, &spec.heading, describe(&metric, place, &labels, &lines, spec.threshold.as_ref()));
+    let scene = Scene {
+        metric: &metric,
+        interval_name: &short(&spec.interval_name),
+        labels: &labels,
+        lines: &lines,
+        bound: spec.threshold.as_ref(),
+        limit,
+    };
+    let drawn = paint::paint(&canvas, &scene, &mut notes);
     canvas.finish(drawn, table(spec, place, &labels), notes)
-}
-
-fn paint(canvas: &Canvas, metric: &str, labels: &[String], lines: &[Line<'_>], bound: Option<&Threshold>, limit: f64, notes: &mut Vec<String>) -> Drawn {
-    let intervals = lines.iter().flat_map(|l| l.points.iter().zip(&l.values)).filter(|(_, v)| v.is_some());
-    let ends = intervals.filter_map(|(p, _)| interval(p.interval)).flat_map(|(a, b)| [a, b]).filter(|v| v.abs() <= limit);
-    let Some(mut span) = Span::of(lines.iter().flat_map(|l| l.values.iter().flatten().copied()).chain(ends)) else {
-        canvas.say("no values to draw");
-        return Ok(());
-    };
-    let bound = bound.and_then(|b| finite(Some(b.value)).map(|v| (b, v)));
-    let mut shown = None;
-    if let Some((b, v)) = bound {
-        let away = (span.lo() - v).max(v - span.hi());
-        // A bound far away from the data would flatten it; it is told instead of drawn.
-        if away <= 4.0 * span.width() && v.abs() <= limit {
-            span = Span::new(span.lo().min(v), span.hi().max(v)).unwrap_or(span);
-            shown = Some((b, v, clean(&b.label)));
-        } else {
-            let side = if v > span.hi() { "above" } else { "below" };
-            notes.push(format!("the bound ({}) lies {side} the drawn range", clean(&b.label)));
-        }
-    }
-    let promoted = lines.iter().any(|l| l.points.iter().take(labels.len()).any(|p| p.promoted));
-    let mut entries = Vec::new();
-    if promoted {
-        entries.push(Entry::new(Swatch::Ring(Ink::F1, Ink::Promoted), "promoted"));
-    }
-    let top = head(canvas, metric, &entries, f64::from(SIZE.0))?;
-    let y = Axis::rounded(span, 5);
-    let lasts: Vec<(usize, f64, String)> = lines.iter().enumerate().filter_map(|(i, l)| {
-        let v = l.values.iter().rev().flatten().next().copied()?;
-        let text = if lines.len() > 1 { format!("{} {}", l.name, number(v)) } else { number(v) };
-        Some((i, v, text))
-    }).collect();
-    let texts: Vec<&str> = lasts.iter().map(|l| l.2.as_str()).chain(shown.iter().map(|s| s.2.as_ref())).collect();
-    let left = y.label_room();
-    let right = end_room(&texts);
-    let slot = (f64::from(SIZE.0) - left - right) / labels.len().max(1) as f64;
-    let x = Axis::slots(labels.len(), slot_labels(labels, slot));
-    let mut frame = canvas.frame(Margins { left, top, right, bottom: 24.0 }, x, y)?;
-    if let Some((b, v, _)) = &shown {
-        let (x, y) = (frame.x(), frame.y());
-        let end = if b.passes == Side::AtLeast { y.lo() } else { y.hi() };
-        frame.block((x.lo(), *v), (x.hi(), end), Ink::Beyond)?;
-    }
-    frame.mesh(false, true)?;
-    frame.baseline()?;
-    for (i, line) in lines.iter().enumerate() {
-        spread_of(&frame, line, i, limit, labels.len())?;
-    }
-    if let Some((_, v, _)) = &shown {
-        frame.level(*v, Ink::Threshold)?;
-    }
-    for (i, line) in lines.iter().enumerate() {
-        strokes(&mut frame, line, i, labels)?;
-    }
-    for (i, line) in lines.iter().enumerate() {
-        dots(&frame, line, i, labels)?;
-    }
-    let (_, t, r, b) = frame.edges();
-    let mut ends: Vec<EndLabel> = lasts.into_iter().map(|(_, v, text)| EndLabel { y: frame.place((0.0, v)).1, text, ink: Ink::Strong }).collect();
-    if let Some((_, v, text)) = shown {
-        ends.push(EndLabel { y: frame.place((0.0, v)).1, text: text.into_owned(), ink: Ink::Text });
-    }
-    draw_ends(canvas, &ends, r, (t, b - 2.0));
-    Ok(())
-}
-
-/// Intervals: whiskers for few places, a band for many.
-fn spread_of(frame: &Frame, line: &Line<'_>, index: usize, limit: f64, places: usize) -> Drawn {
-    let at = |i: usize| {
-        let ends = line.points.get(i).filter(|_| line.values[i].is_some()).and_then(|p| interval(p.interval));
-        ends.filter(|(a, b)| a.abs() <= limit && b.abs() <= limit)
-    };
-    if places <= FEW {
-        for (i, (a, b)) in (0..places).filter_map(|i| at(i).map(|e| (i as f64, e))) {
-            frame.stroke((i, a), (i, b), Ink::Interval)?;
-        }
-        return Ok(());
-    }
-    let step = places.div_ceil(600);
-    let mut i = 0;
-    while i < places {
-        let run: Vec<(usize, (f64, f64))> = (i..places).map_while(|k| at(k).map(|e| (k, e))).collect();
-        i += run.len() + 1;
-        if run.len() > 1 {
-            let upper = run.iter().step_by(step).map(|(k, e)| (*k as f64, e.1));
-            let lower = run.iter().step_by(step).rev().map(|(k, e)| (*k as f64, e.0));
-            frame.area(upper.chain(lower).collect(), Ink::band(index))?;
-        }
-    }
-    Ok(())
-}
-
-fn strokes(frame: &mut Frame, line: &Line<'_>, index: usize, labels: &[String]) -> Drawn {
-    let points: Vec<(f64, Option<f64>)> = line.values.iter().enumerate().map(|(i, v)| (i as f64, *v)).collect();
-    let (left, _, right, _) = frame.edges();
-    let columns = if labels.len() > FEW { (right - left) / 2.0 } else { 1e6 };
-    for run in thin(&points, frame.x(), columns as usize) {
-        match run[..] {
-            [only] if labels.len() > FEW => frame.dot(only, 1.5, Ink::dot(index))?,
-            [_] => {}
-            _ => frame.line(run, Ink::line(index))?,
-        }
-    }
-    Ok(())
-}
-
-fn dots(frame: &Frame, line: &Line<'_>, index: usize, labels: &[String]) -> Drawn {
-    let last = line.values.iter().rposition(Option::is_some);
-    let ring = |i: usize| line.points.get(i).is_some_and(|p| p.promoted);
-    for (i, v) in line.values.iter().enumerate().filter_map(|(i, v)| v.map(|v| (i, v))) {
-        if labels.len() > FEW && Some(i) != last && !ring(i) {
-            continue;
-        }
-        frame.title_next(|| {
-            let name = if line.name.is_empty() { String::new() } else { format!("{}, ", line.name) };
-            let range = interval(line.points.get(i).and_then(|p| p.interval)).map_or(String::new(), |(a, b)| format!(" ({} to {})", number(a), number(b)));
-            format!("{name}{}: {}{range}", labels[i], number(v))
-        });
-        frame.dot((i as f64, v), 3.0, Ink::dot(index))?;
-    }
-    for (i, v) in line.values.iter().enumerate().filter_map(|(i, v)| v.map(|v| (i, v))) {
-        if ring(i) {
-            frame.dot((i as f64, v), 6.0, Ink::Promoted)?;
-        }
-    }
-    Ok(())
 }
 
 fn describe(metric: &str, place: &str, labels: &[String], lines: &[Line<'_>], bound: Option<&Threshold>) -> String {
@@ -250,12 +157,14 @@ fn describe(metric: &str, place: &str, labels: &[String], lines: &[Line<'_>], bo
     for line in lines {
         let known: Vec<(usize, f64)> = line.values.iter().enumerate().filter_map(|(i, v)| v.map(|v| (i, v))).collect();
         let name = if lines.len() > 1 { format!(" {}:", line.name) } else { String::new() };
-        if let (Some((a, first)), Some((b, last))) = (known.first(), known.last()) {
-            out.push_str(&format!("{name} {} at {} to {} at {}.", number(*first), labels[*a], number(*last), labels[*b]));
+        if let [(at, only)] = known[..] {
+            out.push_str(&format!("{name} {} at {}.", brief(only), labels[at]));
+        } else if let (Some((a, first)), Some((b, last))) = (known.first(), known.last()) {
+            out.push_str(&format!("{name} {} at {} to {} at {}.", brief(*first), labels[*a], brief(*last), labels[*b]));
         }
     }
     if let Some(b) = bound {
-        out.push_str(&format!(" Bound: {}.", clean(&b.label)));
+        out.push_str(&format!(" Bound: {}.", short(&b.label)));
     }
     out
 }
@@ -264,7 +173,7 @@ fn table(spec: &TrendSpec, place: &str, labels: &[String]) -> Table {
     let intervals = spec.series.iter().any(|s| s.points.iter().any(|p| p.interval.is_some()));
     let mut columns = vec![place.to_owned()];
     for s in &spec.series {
-        columns.push(if s.name.is_empty() { clean(&spec.metric).into_owned() } else { clean(&s.name).into_owned() });
+        columns.push(if s.name.is_empty() { short(&spec.metric).into_owned() } else { short(&s.name).into_owned() });
         if intervals {
             columns.push("interval".to_owned());
         }
@@ -297,7 +206,11 @@ mod tests {
             metric: "AUC".to_owned(),
             place: "version".to_owned(),
             labels: (0..values.len()).map(|i| format!("1.{i}")).collect(),
-            series: vec![TrendSeries { name: String::new(), points: values.iter().map(|v| TrendPoint { value: *v, ..TrendPoint::default() }).collect() }],
+            series: vec![TrendSeries {
+                name: String::new(),
+                points: values.iter().map(|v| TrendPoint { value: *v, ..TrendPoint::default() }).collect(),
+            }],
+            interval_name: String::new(),
             threshold: None,
         }
     }
@@ -307,7 +220,7 @@ mod tests {
         let f = draw(&spec(&[Some(0.1), Some(0.2), Some(f64::NAN), None, Some(0.3), Some(0.4)]));
         assert_eq!(f.notes, ["1 non-finite value is not drawn (version 1.2)"]);
         let path = f.svg.as_str().split("class=\"s1\"").nth(1).unwrap();
-        assert_eq!(path[..path.find("/>").unwrap()].matches('m').count() , 1, "{path}");
+        assert_eq!(path[..path.find("/>").unwrap()].matches('m').count(), 1, "{path}");
         assert_eq!(f.table.rows.len(), 6);
         assert_eq!(f.table.rows[0], ["1.5", "0.4"]);
     }

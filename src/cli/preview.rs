@@ -1,0 +1,109 @@
+//! From a project to the bytes of its site: what `build` writes and `serve` shows.
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+
+use super::project::{Project, data_as_of};
+use super::terminal::Terminal;
+use crate::config::Per;
+use crate::diag::Diagnostic;
+use crate::gate::policy::explain;
+use crate::gate::verdict::{Clock, Outcome, Verdict};
+use crate::model::{Instant, Registry};
+use crate::site;
+use crate::source;
+
+/// A rendered site.
+pub(super) struct Rendered {
+    pub(super) files: Vec<(String, Vec<u8>)>,
+    pub(super) versions: usize,
+    /// Versions that some stage refuses.
+    pub(super) blocked: usize,
+}
+
+/// Judges every version at every stage and renders all pages.
+///
+/// The verdicts in a site are as of `--as-of`, or of the newest moment that the evidence names: the
+/// same inputs give the same bytes on any day.
+pub(super) fn render(
+    project: &Project,
+    registry: &Registry,
+    as_of: Option<Instant>,
+    terminal: &Terminal,
+) -> Result<Rendered, Vec<Diagnostic>> {
+    let at = as_of.or_else(|| data_as_of(registry)).or_else(|| Instant::from_seconds(0));
+    let verdicts = judge(project, registry, at);
+    let blocked =
+        verdicts.values().filter(|v| v.iter().any(|v| matches!(v.verdict, Outcome::Blocked | Outcome::Error))).count();
+    let config = &project.config;
+    let options = site::SiteOptions {
+        title: config.site.title.clone(),
+        base_url: config.site.base_url.clone(),
+        leaderboards: config
+            .leaderboards
+            .iter()
+            .map(|b| site::Leaderboard {
+                id: b.id.clone(),
+                title: b.title.clone(),
+                models: b.models.clone(),
+                rank_by: b.rank_by.clone(),
+                dataset: b.dataset.clone(),
+                columns: b.columns.clone(),
+                per: match b.per {
+                    Per::Latest => site::Per::Latest,
+                    Per::Best => site::Per::Best,
+                    Per::All => site::Per::All,
+                },
+            })
+            .collect(),
+        overrides: theme(project)?,
+        footer: config.site.footer.clone(),
+        generator: concat!("presscheck ", env!("CARGO_PKG_VERSION")).to_owned(),
+        data_as_of: at,
+    };
+    let policy = config.policy.as_ref().map(|policy| site::PolicyText {
+        name: policy.name().to_owned(),
+        digest: policy.digest(),
+        rules: policy.rules().iter().map(|rule| (rule.id().to_owned(), explain(policy, rule))).collect(),
+    });
+    let input = site::SiteInput { registry, verdicts: &verdicts, policy, options: &options };
+    let bar = terminal.bar("rendering", 0);
+    let files = site::render(&input, &|done, total| {
+        bar.set_length(total as u64);
+        bar.set_position(done as u64);
+    });
+    bar.finish_and_clear();
+    Ok(Rendered { files: files?, versions: verdicts.len(), blocked })
+}
+
+/// Every version at every stage.
+fn judge(project: &Project, registry: &Registry, at: Option<Instant>) -> BTreeMap<(String, String), Vec<Verdict>> {
+    let versions: Vec<_> = registry.models.iter().flat_map(|m| &m.versions).collect();
+    versions
+        .par_iter()
+        .map(|version| {
+            let verdicts = match (&project.config.policy, at) {
+                (Some(policy), Some(at)) => policy
+                    .stages()
+                    .iter()
+                    .map(|stage| crate::gate::evaluate(policy, registry, version, stage, (at, Clock::AsOf)))
+                    .collect(),
+                _ => Vec::new(),
+            };
+            ((version.model.clone(), version.version.clone()), verdicts)
+        })
+        .collect()
+}
+
+/// The user's templates and assets, by name.
+fn theme(project: &Project) -> Result<BTreeMap<String, Vec<u8>>, Vec<Diagnostic>> {
+    let Some(theme) = &project.config.site.theme else { return Ok(BTreeMap::new()) };
+    let found = source::Source::discover(&project.folder.join(theme), theme, &[], source::Limits::default())
+        .map_err(|p| vec![*p])?;
+    found
+        .files("")
+        .iter()
+        .map(|entry| found.read(entry).map(|data| (entry.path.clone(), data.bytes.clone())).map_err(|p| vec![*p]))
+        .collect()
+}
