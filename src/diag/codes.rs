@@ -52,6 +52,7 @@ codes! {
     JsonShape = "json-shape", Error, "a JSON value has another type than the format says";
     YamlSyntax = "yaml-syntax", Error, "a YAML file is not well formed or goes beyond its budget";
     TomlSyntax = "toml-syntax", Error, "a TOML file is not well formed";
+    XmlSyntax = "xml-syntax", Error, "an XML file is not well formed or goes beyond its budget";
     CsvSyntax = "csv-syntax", Error, "a table is ragged or not well formed";
     FormatVersion = "format-version", Warning, "a file has a format version that presscheck does not know";
     FieldMissing = "field-missing", Warning, "a field that the format requires is absent";
@@ -60,7 +61,7 @@ codes! {
     MetricInvalid = "metric-invalid", Warning, "a metric's value is not a number";
     MetricNonFinite = "metric-nonfinite", Warning, "a metric's value is NaN or infinite";
     MetricConflict = "metric-conflict", Error, "one metric has different values in the evidence of one version";
-    MetricRepeated = "metric-repeated", Warning, "one metric is given twice with the same value";
+    MetricRepeated = "metric-repeated", Note, "one metric is given twice with the same value";
     MetricRange = "metric-range", Warning, "a metric's value lies outside the range that the catalogue declares";
     VersionDuplicate = "version-duplicate", Error, "two runs claim the same version of a model";
     RunDuplicate = "run-duplicate", Error, "two runs have the same id";

@@ -119,6 +119,8 @@ pub enum RuleKind {
     Drift,
     Card,
     Tests,
+    /// Not a rule of the policy: the gate's own record of evidence that could not be read.
+    Evidence,
 }
 
 impl RuleKind {
@@ -129,6 +131,7 @@ impl RuleKind {
             Self::Drift => "drift",
             Self::Card => "card",
             Self::Tests => "tests",
+            Self::Evidence => "evidence",
         }
     }
 }
@@ -262,7 +265,8 @@ pub struct RuleRecord {
     pub target: String,
     /// The value.
     pub value: Option<Measured>,
-    /// The comparison: `>=`, `<=`, `>`, `<`, `==`, `within`.
+    /// The comparison: `>=`, `<=`, `>`, `<`, `==`, `within`; `deviation <=`, `deviation >=` compare
+    /// the distance to the metric's target instead of the value.
     pub op: Option<String>,
     /// The bound that the value was compared with.
     pub bound: Option<Measured>,

@@ -58,7 +58,7 @@ impl DocumentImporter for Junit {
                 if let Err(broken) = parse(text, &mut out) {
                     let (line, column) = line_column(text, broken.offset);
                     out.document.problems.push(
-                        Diagnostic::new(Code::FieldInvalid, format!("not well-formed JUnit XML: {}", broken.cause))
+                        Diagnostic::new(Code::XmlSyntax, format!("not well-formed JUnit XML: {}", broken.cause))
                             .severity(crate::diag::Severity::Error)
                             .at(path)
                             .at_line(line, column)
@@ -325,7 +325,7 @@ fn close(frame: Frame, bad: u64, stack: &mut [Frame], out: &mut Out<'_>) {
             if claimed > found {
                 let text = format!("the suite counts {claimed} failures and errors but lists {found}");
                 out.document.problems.push(
-                    Diagnostic::new(Code::FieldInvalid, text.clone())
+                    Diagnostic::new(Code::XmlSyntax, text.clone())
                         .at(out.path)
                         .at_line(line, 1)
                         .help("the tests count; was the file cut or edited after the run?"),

@@ -1,8 +1,8 @@
 //! Which file belongs to whom: stores first, then documents, each to its run directory.
 //!
 //! In: a listed source. Out: its records. From the top down each folder is offered to the store
-//! importers; a folder that one of them claims is read by it alone. What is left is offered, file
-//! by file, to the document importers; `native` then decides which folders are run directories and
+//! importers, and the first that claims it reads it. What no store understands is offered, file by
+//! file, to the document importers; `native` then decides which folders are run directories and
 //! gathers the documents into them. A store inside a run directory (a `dvclive/` folder, say)
 //! gives its single run's records to that run.
 
@@ -34,18 +34,21 @@ pub fn import(source: &Source, kind: Option<&str>) -> Records {
         })
         .collect();
 
+    let mut stores = stores;
     let loose: Vec<&Entry> = if kind.is_none_or(|k| k == "native" || !is_store(k)) {
+        let mut loose = handed_back(source, &mut stores);
         let inside = |path: &str| {
             claimed
                 .iter()
                 .any(|(c, _)| c.is_empty() || path.strip_prefix(c.as_str()).is_some_and(|r| r.starts_with('/')))
         };
-        source.files("").iter().filter(|e| !inside(&e.path)).collect()
+        loose.extend(source.files("").iter().filter(|e| !inside(&e.path)));
+        loose.sort_by(|a, b| a.path.cmp(&b.path));
+        loose
     } else {
         Vec::new()
     };
     let found: Vec<Found<'_>> = loose.par_iter().map(|entry| recognise(source, entry, kind)).collect();
-    let mut stores = stores;
     records.append(native::gather(source, found, &mut stores));
     for (path, kind, store) in stores {
         append_store(source, &path, kind, store, &mut records);
@@ -66,6 +69,22 @@ pub fn import(source: &Source, kind: Option<&str>) -> Records {
         );
     }
     records
+}
+
+/// Files that a store does not understand go to the others: run directories inside a DVC project,
+/// say, which is any folder with a `dvc.yaml` at its root.
+fn handed_back<'a>(source: &'a Source, stores: &mut [native::Store]) -> Vec<&'a Entry> {
+    let mut out = Vec::new();
+    for (_, _, store) in stores {
+        store.unrecognised.retain(|path| match source.file_of(path) {
+            Some(entry) => {
+                out.push(entry);
+                false
+            }
+            None => true,
+        });
+    }
+    out
 }
 
 /// Whether a kind names a store importer.

@@ -66,6 +66,7 @@ pub(crate) const DOCUMENTS: &[&dyn DocumentImporter] = &[
     &native::drift::NativeDrift,
     &native::series::NativeSeries,
     &sklearn::Sklearn,
+    &dvc::DvcLiveYaml,
     &junit::Junit,
     &huggingface::HuggingFaceCard,
 ];

@@ -11,7 +11,7 @@ use super::{
     Card, Catalogue, Datum, Evidence, Model, ModelRecord, Records, Registry, Run, RunStatus, Section, Version,
     VersionRecord, natural_cmp,
 };
-use crate::diag::{Code, Diagnostic, visible};
+use crate::diag::{Code, Diagnostic, Severity, visible};
 use crate::digest::Sha256;
 
 /// Which of a tracker's concepts is our model and our version (`[source.map]`).
@@ -131,7 +131,7 @@ fn map_runs(records: &mut Records, mappings: &[Mapping], problems: &mut Vec<Diag
                         Code::FieldMissing,
                         format!("run '{}' has no {{{field}}}, so it is no version of any model", visible(&run.id, 80)),
                     )
-                    .severity(crate::diag::Severity::Note)
+                    .severity(Severity::Note)
                     .at(run.origin.path.clone())
                     .help("choose another field in [source.map]"),
                 ),
@@ -546,14 +546,16 @@ fn check_results(registry: &Registry, problems: &mut Vec<Diagnostic>) {
             let (_, dataset, split, slice, class) = result.key();
             if let Some(first) = seen.insert((name, dataset, split, slice, class), result) {
                 let place = format!("{} and {}", first.source, result.source);
-                let (code, text) = if first.value == result.value {
+                let (code, severity, text) = if first.value == result.value {
                     (
                         Code::MetricRepeated,
+                        Severity::Note,
                         format!("metric '{}' is given twice with the same value ({place})", visible(name, 80)),
                     )
                 } else {
                     (
                         Code::MetricConflict,
+                        Severity::Warning,
                         format!(
                             "metric '{}' has the values {} and {} ({place})",
                             visible(name, 80),
@@ -564,7 +566,7 @@ fn check_results(registry: &Registry, problems: &mut Vec<Diagnostic>) {
                 };
                 problems.push(
                     Diagnostic::new(code, text)
-                        .severity(crate::diag::Severity::Warning)
+                        .severity(severity)
                         .at(result.source.path.clone())
                         .pointer(result.source.pointer.clone())
                         .help("keep one of the two, or say which dataset, split or slice each was measured on"),

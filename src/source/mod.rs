@@ -138,6 +138,14 @@ impl Source {
         }
     }
 
+    /// The file of a path of the project.
+    pub fn file_of(&self, project_path: &str) -> Option<&Entry> {
+        if self.label.is_empty() {
+            return self.file(project_path);
+        }
+        self.file(project_path.strip_prefix(self.label.as_str())?.strip_prefix('/')?)
+    }
+
     /// The files that were read so far: project path, digest, size.
     pub fn read_files(&self) -> impl Iterator<Item = (String, Sha256, u64)> + '_ {
         self.entries

@@ -1,50 +1,296 @@
-//! The policy.
+//! The policy: rules, baselines, stages and defaults, as typed and as validated.
+//!
+//! In: [`RawPolicy`], the policy keys as typed with their places, and the metrics catalogue. Out:
+//! [`Policy`], which only [`validate`] makes, or every diagnostic that stands against it, each at its
+//! line. A key that would be ignored is refused: a policy must not promise what nobody checks.
+
+pub(crate) mod explain;
+pub(crate) mod raw;
+pub(crate) mod reader;
+mod validate;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use serde::Deserialize;
-use toml::Spanned;
+use serde::Serialize;
 
-use crate::diag::Diagnostic;
-use crate::model::Catalogue;
+pub use super::pattern::Pattern;
+pub use super::rules::card::cfg::{CardRule, SectionDemand};
+pub use super::rules::drift::cfg::DriftRule;
+pub use super::rules::metric::cfg::{Allowance, Bound, MetricRule, Relative, SlicePattern, Slices};
+pub use super::rules::tests::cfg::TestsRule;
+use super::verdict::{PolicyFile, PolicyIdentity, RuleKind, RuleSeverity, RuleSpan, Status};
+use crate::diag::{Code, Diagnostic, visible};
+use crate::digest::Sha256;
+use crate::model::Registry;
+pub use explain::explain;
+pub use raw::{RawBaseline, RawDefaults, RawPolicy, RawRule, RawStage};
+pub use validate::validate;
+pub(crate) use validate::{Context, read_pattern, read_patterns};
 
-/// A rule.
-#[derive(Debug, Deserialize)]
-pub struct RawRule {}
-/// A baseline.
-#[derive(Debug, Deserialize)]
-pub struct RawBaseline {}
-/// A stage.
-#[derive(Debug, Deserialize)]
-pub struct RawStage {}
-/// Defaults.
-#[derive(Debug, Deserialize)]
-pub struct RawDefaults {}
-/// As typed.
-#[derive(Debug)]
-#[expect(missing_docs, reason = "stub")]
-pub struct RawPolicy {
-    pub name: Option<Spanned<String>>,
-    pub defaults: Option<Spanned<RawDefaults>>,
-    pub rules: Vec<Spanned<RawRule>>,
-    pub baselines: BTreeMap<Spanned<String>, Spanned<RawBaseline>>,
-    pub stages: BTreeMap<Spanned<String>, Spanned<RawStage>>,
-    pub unsupported: Vec<(String, std::ops::Range<usize>)>,
+/// The stage of a policy that defines none.
+pub const DEFAULT_STAGE: &str = "default";
+
+/// The id of the record that the gate adds itself when evidence could not be read.
+pub const EVIDENCE_RULE: &str = "evidence";
+
+/// A validated policy.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Policy {
+    /// Its name, shown in every verdict.
+    pub name: String,
+    /// The rules, in the order of the file.
+    pub rules: Vec<Rule>,
+    /// The baselines by id.
+    pub baselines: BTreeMap<String, Baseline>,
+    /// The stages, in the order of the file.
+    pub stages: Vec<Stage>,
+    /// Digest over everything above: layout, comments and places of the file do not change it.
+    #[serde(skip)]
+    pub digest: Sha256,
+    /// The files it was read from.
+    #[serde(skip)]
+    pub files: Vec<PolicyFile>,
+    /// The ref that it was read from, when not the work tree; `cli` sets it.
+    #[serde(skip)]
+    pub trusted_ref: Option<String>,
+    /// What is allowed but probably not meant.
+    #[serde(skip)]
+    pub warnings: Vec<Diagnostic>,
 }
-impl RawPolicy {
-    /// Whether there is nothing to evaluate.
-    pub fn is_empty(&self) -> bool {
-        self.rules.is_empty()
+
+impl Policy {
+    /// The names of the stages; never empty.
+    pub fn stages(&self) -> impl Iterator<Item = &str> {
+        self.stages.iter().map(|s| s.name.as_str())
+    }
+
+    /// The stage of that name.
+    pub fn stage(&self, name: &str) -> Option<&Stage> {
+        self.stages.iter().find(|s| s.name == name)
+    }
+
+    /// The rules that hold for a model.
+    pub fn rules_for<'a>(&'a self, model: &'a str) -> impl Iterator<Item = &'a Rule> {
+        self.rules.iter().filter(move |r| r.applies_to(model))
+    }
+
+    /// How the verdict names it.
+    pub fn identity(&self) -> PolicyIdentity {
+        PolicyIdentity {
+            name: self.name.clone(),
+            digest: self.digest,
+            files: self.files.clone(),
+            trusted_ref: self.trusted_ref.clone(),
+        }
+    }
+
+    /// Patterns under `models` that fit no model that was read: perhaps a typo, perhaps a model whose
+    /// runs are elsewhere. The gate cannot tell, so it is a warning for `check` and `build` to show.
+    pub fn unmatched_models(&self, registry: &Registry) -> Vec<Diagnostic> {
+        let mut out = Vec::new();
+        for rule in &self.rules {
+            for pattern in rule.models.iter().filter(|p| !registry.models.iter().any(|m| p.matches(&m.name))) {
+                out.push(
+                    Diagnostic::new(
+                        Code::PolicyUnknownReference,
+                        format!(
+                            "rule '{}' names the model '{}', which was not read",
+                            rule.id,
+                            visible(pattern.as_str(), 80)
+                        ),
+                    )
+                    .severity(crate::diag::Severity::Warning)
+                    .at(rule.span.file.clone())
+                    .at_line(rule.span.line, rule.span.col)
+                    .help("a rule that fits no model judges nothing: check the spelling"),
+                );
+            }
+        }
+        out
     }
 }
-/// Validated.
-#[derive(Clone, Debug)]
-pub struct Policy {}
-/// Validates.
-///
-/// # Errors
-/// All problems.
-pub fn validate(_: RawPolicy, _: &str, _: &Arc<str>, _: &Catalogue) -> Result<Policy, Vec<Diagnostic>> {
-    Ok(Policy {})
+
+/// A rule.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Rule {
+    /// Its id: stable, part of reports and waivers.
+    pub id: String,
+    /// The models it holds for; empty for all.
+    pub models: Vec<Pattern>,
+    /// How much it matters at each stage; every stage has an entry.
+    pub severity: BTreeMap<String, RuleSeverity>,
+    /// What becomes of values that cannot be judged.
+    pub on: Treatments,
+    /// Why it exists, for people.
+    pub why: Option<String>,
+    /// What it demands.
+    pub demand: Demand,
+    /// Its place in the policy.
+    #[serde(skip)]
+    pub span: RuleSpan,
+}
+
+impl Rule {
+    /// Whether it holds for a model.
+    pub fn applies_to(&self, model: &str) -> bool {
+        self.models.is_empty() || self.models.iter().any(|p| p.matches(model))
+    }
+
+    /// How much it matters at a stage; a stage that the policy does not know gets the strictest.
+    pub fn severity_at(&self, stage: &str) -> RuleSeverity {
+        self.severity.get(stage).copied().unwrap_or(RuleSeverity::Block)
+    }
+
+    /// Its kind.
+    pub fn kind(&self) -> RuleKind {
+        match self.demand {
+            Demand::Metric(_) => RuleKind::Metric,
+            Demand::Drift(_) => RuleKind::Drift,
+            Demand::Card(_) => RuleKind::Card,
+            Demand::Tests(_) => RuleKind::Tests,
+        }
+    }
+
+    /// The baseline it compares with.
+    pub fn baseline(&self) -> Option<&str> {
+        match &self.demand {
+            Demand::Metric(rule) => rule.relative.as_ref().map(|r| r.baseline.as_str()),
+            _ => None,
+        }
+    }
+}
+
+/// What a rule demands.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Demand {
+    /// Of a metric.
+    Metric(Box<MetricRule>),
+    /// Of drift reports.
+    Drift(DriftRule),
+    /// Of the model card.
+    Card(CardRule),
+    /// Of other tools' test suites.
+    Tests(TestsRule),
+}
+
+/// What becomes of something that cannot be judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Treatment {
+    /// It fails.
+    Fail,
+    /// It is a warning.
+    Warn,
+    /// It is left out, and listed as left out.
+    Skip,
+}
+
+impl Treatment {
+    pub(crate) const WORDS: &'static [(&'static str, Treatment)] =
+        &[("fail", Self::Fail), ("warn", Self::Warn), ("skip", Self::Skip)];
+
+    /// The word in the policy.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Fail => "fail",
+            Self::Warn => "warn",
+            Self::Skip => "skip",
+        }
+    }
+}
+
+/// The `on_…` keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Treatments {
+    /// A metric that is not there.
+    pub missing: Treatment,
+    /// A value that is no number, out of range, or ambiguous.
+    pub invalid: Treatment,
+    /// No baseline, or a baseline without the value.
+    pub no_baseline: Treatment,
+    /// A pattern that matches nothing.
+    pub empty: Treatment,
+    /// Too few examples; `None` leaves the record inconclusive, which blocks.
+    pub small_n: Option<Treatment>,
+}
+
+impl Default for Treatments {
+    fn default() -> Self {
+        Self {
+            missing: Treatment::Fail,
+            invalid: Treatment::Fail,
+            no_baseline: Treatment::Fail,
+            empty: Treatment::Fail,
+            small_n: None,
+        }
+    }
+}
+
+/// A version to compare with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Baseline {
+    /// Which version.
+    pub select: Select,
+    /// What becomes of a model that has none yet.
+    pub on_missing: OnMissing,
+    /// What must be the same on both sides.
+    pub same: Vec<Same>,
+}
+
+/// Which version a baseline is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Select {
+    /// The version that an alias points at.
+    Alias(String),
+    /// The version that is in a stage.
+    Stage(String),
+    /// A version by name.
+    Version(String),
+    /// A run by id.
+    Run(String),
+    /// The version before the one that is judged.
+    Previous,
+}
+
+impl std::fmt::Display for Select {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Alias(name) => write!(f, "alias {}", visible(name, 80)),
+            Self::Stage(name) => write!(f, "stage {}", visible(name, 80)),
+            Self::Version(name) => write!(f, "version {}", visible(name, 80)),
+            Self::Run(name) => write!(f, "run {}", visible(name, 80)),
+            Self::Previous => f.write_str("the previous version"),
+        }
+    }
+}
+
+/// What becomes of a model without a baseline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnMissing {
+    /// Its rules fail.
+    Fail,
+    /// Its rules are skipped for the first version of a model, and the verdict says so.
+    Bootstrap,
+}
+
+/// What must be the same on both sides of a comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Same {
+    /// The digest of the evaluation data.
+    DatasetDigest,
+    /// The split that the value was measured on.
+    Split,
+}
+
+/// A stage.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Stage {
+    /// Its name.
+    pub name: String,
+    /// What blocks; `fail` and `invalid` always do.
+    pub block_on: Vec<Status>,
 }

@@ -1,0 +1,120 @@
+//! The verdict for a terminal: the sentence first, then a table, blockers on top.
+//!
+//! In: a verdict. Out: text, coloured when asked. Every line begins with our own words, and control
+//! characters, escape sequences and bidirectional overrides of user text are shown, not sent.
+
+use super::{Context, Groups, Writer, headline};
+use crate::diag::{count, visible};
+use crate::gate::verdict::{Clock, Outcome, RuleRecord, RuleSeverity, Status, Verdict};
+
+/// The format `human`.
+#[derive(Clone, Copy, Debug)]
+pub struct Human;
+
+/// Names longer than this stand on a line of their own.
+const NAME_WIDTH: usize = 44;
+
+impl Writer for Human {
+    fn name(&self) -> &'static str {
+        "human"
+    }
+
+    fn write(&self, verdict: &Verdict, context: &Context) -> Vec<u8> {
+        let paint = |text: &str, colour: &str| {
+            if context.colour { format!("\x1b[{colour}m{text}\x1b[0m") } else { text.to_owned() }
+        };
+        let mut out = String::new();
+        let line = |out: &mut String, text: &str| {
+            out.push_str(text);
+            out.push('\n');
+        };
+        let colour = match verdict.verdict {
+            Outcome::Pass => "1;32",
+            Outcome::PassWithWarnings | Outcome::PassWithWaivers | Outcome::Pending => "1;33",
+            Outcome::Blocked | Outcome::Error => "1;31",
+        };
+        let headline = paint(&headline(verdict.verdict), colour);
+        line(&mut out, &format!("{headline}  {}", visible(&verdict.sentence, 4_000)));
+        let groups = Groups::of(verdict);
+        let shown: Vec<&RuleRecord> = [&groups.blocking, &groups.warning, &groups.other]
+            .into_iter()
+            .chain(context.all.then_some(&groups.holding))
+            .flatten()
+            .copied()
+            .collect();
+        if !shown.is_empty() {
+            out.push('\n');
+        }
+        let names: Vec<String> = shown.iter().map(|r| visible(&r.name(), 200)).collect();
+        let width = names.iter().map(|n| n.chars().count()).filter(|w| *w <= NAME_WIDTH).max().unwrap_or(0);
+        for (record, name) in shown.iter().zip(&names) {
+            let (word, colour) = word(record);
+            let word = paint(&format!("{word:<12}"), colour);
+            let message = visible(&record.message, 2_000);
+            let place = format!("{}:{}", visible(&record.span.file, 200), record.span.line);
+            if name.chars().count() <= NAME_WIDTH {
+                let pad = " ".repeat(width - name.chars().count());
+                line(&mut out, &format!("  {word} {name}{pad}  {message}"));
+            } else {
+                line(&mut out, &format!("  {word} {name}"));
+                line(&mut out, &format!("  {:<12} {message}", ""));
+            }
+            if record.blocks() || record.warns() {
+                let why = record.why.as_deref().map_or_else(String::new, |w| format!(" ({})", visible(w, 300)));
+                let read =
+                    record.source.as_deref().map_or_else(String::new, |s| format!(", value from {}", visible(s, 300)));
+                line(&mut out, &format!("  {:<12} {}", "", paint(&format!("rule at {place}{why}{read}"), "2")));
+            }
+        }
+        out.push('\n');
+        if !context.all && !groups.holding.is_empty() {
+            let n = groups.holding.len();
+            line(&mut out, &format!("  and {} that {}", count(n, "record"), if n == 1 { "holds" } else { "hold" }));
+        }
+        line(&mut out, &format!("  {}", counts(verdict)));
+        let clock = match verdict.clock {
+            Clock::Wall => "",
+            Clock::AsOf => " (as of a given time)",
+        };
+        line(
+            &mut out,
+            &format!(
+                "  policy {} {}, evidence {}, {}{clock}",
+                visible(&verdict.policy.name, 80),
+                verdict.policy.digest.short(),
+                verdict.subject.digest.short(),
+                verdict.evaluated_at
+            ),
+        );
+        out.into_bytes()
+    }
+}
+
+/// The word that opens a record's line, and its colour.
+fn word(record: &RuleRecord) -> (&'static str, &'static str) {
+    match (record.status, record.severity) {
+        (Status::Pass, _) => ("pass", "32"),
+        (Status::Fail | Status::Invalid | Status::Inconclusive, RuleSeverity::Block) => (record.status.as_str(), "31"),
+        (Status::Warn, _) => ("warn", "33"),
+        (Status::Fail | Status::Invalid | Status::Inconclusive, RuleSeverity::Warn) => ("warn", "33"),
+        (Status::Fail | Status::Invalid | Status::Inconclusive, RuleSeverity::Info) => ("info", "36"),
+        (Status::Waived, _) => ("waived", "33"),
+        (Status::Skipped, _) => ("skipped", "36"),
+    }
+}
+
+/// `3 pass, 1 fail`: the statuses that occur.
+pub(super) fn counts(verdict: &Verdict) -> String {
+    let c = &verdict.counts;
+    let all = [
+        (c.fail, "fail"),
+        (c.invalid, "invalid"),
+        (c.inconclusive, "inconclusive"),
+        (c.warn, "warn"),
+        (c.waived, "waived"),
+        (c.skipped, "skipped"),
+        (c.pass, "pass"),
+    ];
+    let parts: Vec<String> = all.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
+    if parts.is_empty() { "no rule was evaluated".to_owned() } else { parts.join(", ") }
+}

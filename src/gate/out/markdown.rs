@@ -1,0 +1,140 @@
+//! The verdict as Markdown: a step summary, a pull-request comment, an issue.
+//!
+//! In: a verdict and a size. Out: GitHub-flavoured Markdown that begins with a marker by which a
+//! comment is found again and updated. Sections that do not fit are dropped whole, the least
+//! important first, and their absence is said; half a table would be read as the whole.
+
+use super::human::counts;
+use super::{Context, Groups, Writer, headline};
+use crate::diag::{count, visible};
+use crate::gate::verdict::{Outcome, RuleRecord, Verdict};
+
+/// The format `markdown`.
+#[derive(Clone, Copy, Debug)]
+pub struct Markdown;
+
+impl Writer for Markdown {
+    fn name(&self) -> &'static str {
+        "markdown"
+    }
+
+    fn write(&self, verdict: &Verdict, context: &Context) -> Vec<u8> {
+        let sign = match verdict.verdict {
+            Outcome::Pass => "✅",
+            Outcome::PassWithWarnings | Outcome::PassWithWaivers => "⚠️",
+            Outcome::Pending => "⏳",
+            Outcome::Blocked | Outcome::Error => "⛔",
+        };
+        let mut out = format!(
+            "{}\n## {sign} {} – {}\n\n{}\n",
+            marker(verdict),
+            headline(verdict.verdict),
+            escape(&verdict.subject.name, 200),
+            escape(&verdict.sentence, 4_000)
+        );
+        let footer = format!(
+            "\n<sub>{} · stage {} · policy {} <code>{}</code> · evidence <code>{}</code> · {} · presscheck {}</sub>\n",
+            escape(&counts(verdict), 200),
+            escape(&verdict.stage, 80),
+            escape(&verdict.policy.name, 80),
+            verdict.policy.digest.short(),
+            verdict.subject.digest.short(),
+            verdict.evaluated_at,
+            escape(&verdict.tool.version, 40)
+        );
+        let groups = Groups::of(verdict);
+        let sections = [
+            ("Blocking", &groups.blocking, true),
+            ("Warnings", &groups.warning, true),
+            ("Not decided or for information", &groups.other, false),
+            ("Holding", &groups.holding, false),
+        ];
+        // Room is kept for the footer and for one line per section that says it was left out.
+        let reserve = footer.len() + sections.len() * 120;
+        for (title, records, open) in sections {
+            if records.is_empty() {
+                continue;
+            }
+            let section = section(title, records, open);
+            if out.len() + section.len() + reserve <= context.limit {
+                out.push_str(&section);
+            } else {
+                out.push_str(&format!(
+                    "\n**{title}**: {}, left out here for their size.\n",
+                    count(records.len(), "record")
+                ));
+            }
+        }
+        out.push_str(&footer);
+        out.into_bytes()
+    }
+}
+
+/// The comment's first line; nothing in it can end the HTML comment early.
+pub fn marker(verdict: &Verdict) -> String {
+    let plain = |text: &str| -> String {
+        text.chars()
+            .take(100)
+            .map(|c| if c.is_alphanumeric() || matches!(c, '.' | '_' | '/') { c } else { '-' })
+            .collect::<String>()
+            .replace("--", "-_")
+    };
+    format!("<!-- presscheck:{}:{} -->", plain(&verdict.subject.model), plain(&verdict.stage))
+}
+
+fn section(title: &str, records: &[&RuleRecord], open: bool) -> String {
+    let mut out = String::new();
+    if open {
+        out.push_str(&format!("\n### {title}\n\n"));
+    } else {
+        out.push_str(&format!("\n<details><summary>{title} ({})</summary>\n\n", records.len()));
+    }
+    out.push_str("| status | rule | what it says | policy |\n|---|---|---|---|\n");
+    for record in records {
+        let why = record.why.as_deref().map_or_else(String::new, |w| format!(" – {}", escape(w, 300)));
+        out.push_str(&format!(
+            "| {} | {} | {}{why} | {}:{} |\n",
+            record.status.as_str(),
+            escape(&record.name(), 200),
+            escape(&record.message, 2_000),
+            escape(&record.span.file, 200),
+            record.span.line
+        ));
+    }
+    if !open {
+        out.push_str("\n</details>\n");
+    }
+    out
+}
+
+/// User text inside Markdown: no HTML, no markup, no table cell, no link, no mention, one line.
+pub fn escape(text: &str, limit: usize) -> String {
+    let text = visible(text, limit);
+    let mut out = String::with_capacity(text.len() + 16);
+    let mut before = ' ';
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let inside_word = before.is_alphanumeric() && chars.peek().is_some_and(|n| n.is_alphanumeric());
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '|' => out.push_str("&#124;"),
+            // After the entity the scheme is no link any more, for GitHub's autolinks as well.
+            ':' if chars.peek() == Some(&'/') => out.push_str("&#58;"),
+            '.' if before.eq_ignore_ascii_case(&'w') => out.push_str("&#46;"),
+            // A word joiner keeps the name behind it from being notified.
+            '@' => out.push_str("@\u{2060}"),
+            '_' if inside_word => out.push('_'),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '(' | ')' | '#' | '~' | '!' | '$' | '{' | '}' => {
+                out.push('\\');
+                out.push(c);
+            }
+            // Typographic line separators end lines in some renderers.
+            '\u{2028}' | '\u{2029}' => out.push(' '),
+            _ => out.push(c),
+        }
+        before = c;
+    }
+    out
+}

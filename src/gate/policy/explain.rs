@@ -1,0 +1,227 @@
+//! Rules in plain sentences, for the verdict page and `policy show`.
+//!
+//! In: a validated rule. Out: what it demands, of which models, and what happens when it does not
+//! hold. Text only; whoever shows it escapes it.
+
+use super::{Allowance, Bound, Demand, MetricRule, OnMissing, Policy, Rule, RuleSeverity, Treatment};
+use crate::diag::{count, visible};
+use crate::gate::number::with_unit;
+use crate::gate::rules::card::cfg::CardRule;
+use crate::gate::rules::drift::cfg::DriftRule;
+use crate::gate::rules::tests::cfg::TestsRule;
+
+/// A rule as plain English.
+pub fn explain(policy: &Policy, rule: &Rule) -> String {
+    let mut sentences = match &rule.demand {
+        Demand::Metric(demand) => metric(policy, rule, demand),
+        Demand::Drift(demand) => drift(demand),
+        Demand::Card(demand) => card(demand),
+        Demand::Tests(demand) => tests(demand),
+    };
+    sentences.push(severity(policy, rule));
+    if !rule.models.is_empty() {
+        let models: Vec<String> = rule.models.iter().map(|m| visible(m.as_str(), 80)).collect();
+        sentences.push(format!("It holds for the models {}.", words(&models)));
+    }
+    sentences.join(" ")
+}
+
+/// `a, b and c`.
+fn words(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [one] => one.clone(),
+        [head @ .., last] => format!("{} and {last}", head.join(", ")),
+    }
+}
+
+fn severity(policy: &Policy, rule: &Rule) -> String {
+    let does = |severity: RuleSeverity| match severity {
+        RuleSeverity::Block => "blocks",
+        RuleSeverity::Warn => "warns",
+        RuleSeverity::Info => "only informs",
+    };
+    let all: Vec<(&str, RuleSeverity)> = policy.stages().map(|s| (s, rule.severity_at(s))).collect();
+    match all.first() {
+        Some((_, first)) if all.iter().all(|(_, s)| s == first) => {
+            let everywhere = if all.len() > 1 { " at every stage" } else { "" };
+            format!("If not, it {}{everywhere}.", does(*first))
+        }
+        _ => {
+            let parts: Vec<String> =
+                all.iter().map(|(stage, s)| format!("{} at {}", does(*s), visible(stage, 60))).collect();
+            format!("If not, it {}.", words(&parts))
+        }
+    }
+}
+
+fn metric(policy: &Policy, rule: &Rule, demand: &MetricRule) -> Vec<String> {
+    let show = |v: f64| with_unit(&format!("{v}"), demand.unit.as_deref());
+    let mut must: Vec<String> = demand
+        .bounds
+        .iter()
+        .map(|bound| match bound {
+            Bound::Min(v) => format!("at least {}", show(*v)),
+            Bound::Max(v) => format!("at most {}", show(*v)),
+            Bound::Above(v) => format!("more than {}", show(*v)),
+            Bound::Below(v) => format!("less than {}", show(*v)),
+            Bound::Equals { value, tolerance } if *tolerance == 0.0 => format!("exactly {}", show(*value)),
+            Bound::Equals { value, tolerance } => format!("{} give or take {}", show(*value), show(*tolerance)),
+            Bound::Within(low, high) => format!("between {} and {}", show(*low), show(*high)),
+            Bound::MaxDeviation(limit) => {
+                format!("at most {} away from {}", show(*limit), demand.target.map_or_else(String::new, show))
+            }
+        })
+        .collect();
+    let mut out = Vec::new();
+    if let Some(relative) = &demand.relative {
+        let base = policy.baselines.get(&relative.baseline);
+        let who = match base {
+            Some(b) => format!("baseline {} ({})", visible(&relative.baseline, 60), b.select),
+            None => format!("baseline {}", visible(&relative.baseline, 60)),
+        };
+        let amount = |a: &Allowance| match (a.abs, a.rel) {
+            (Some(abs), Some(rel)) => format!("the larger of {} and {}% of its value", show(abs), percent(rel)),
+            (Some(abs), None) => show(abs),
+            (None, Some(rel)) => format!("{}% of its value", percent(rel)),
+            (None, None) => "nothing".to_owned(),
+        };
+        if let Some(a) = &relative.max_regression {
+            must.push(format!("worse than {who} by no more than {}", amount(a)));
+        }
+        if let Some(a) = &relative.min_improvement {
+            must.push(format!("better than {who} by at least {}", amount(a)));
+        }
+        if let Some(a) = &relative.max_improvement {
+            must.push(format!("better than {who} by no more than {}: more would be suspicious", amount(a)));
+        }
+        if base.is_some_and(|b| b.on_missing == OnMissing::Bootstrap) {
+            out.push(
+                "The first version of a model has nothing to compare with and is let through, marked as such."
+                    .to_owned(),
+            );
+        }
+    }
+    let mut subject = visible(&demand.metric, 80);
+    if let Some(class) = &demand.class {
+        subject.push_str(&format!(" for class {}", visible(class, 60)));
+    }
+    if let Some(dataset) = &demand.dataset {
+        subject.push_str(&format!(" on {}", visible(dataset, 60)));
+    }
+    if let Some(split) = &demand.split {
+        subject.push_str(&format!(" (split {})", visible(split, 60)));
+    }
+    if let Some(slices) = &demand.slices {
+        let patterns: Vec<String> = slices.patterns.iter().map(|p| visible(&p.text, 80)).collect();
+        let exclude: Vec<String> = slices.exclude.iter().map(|p| visible(&p.text, 80)).collect();
+        let required: Vec<String> = slices.require.iter().map(|s| visible(&s.to_string(), 80)).collect();
+        subject.push_str(" for every slice");
+        if !patterns.is_empty() {
+            subject.push_str(&format!(" {}", words(&patterns)));
+        }
+        if !exclude.is_empty() {
+            subject.push_str(&format!(" except {}", words(&exclude)));
+        }
+        if !required.is_empty() {
+            out.push(format!("It must be there for {}.", words(&required)));
+        }
+        if let Some(least) = slices.expect_at_least {
+            out.push(format!("There must be at least {least} such slices."));
+        }
+        if demand.relative.is_some() && slices.vanished == Treatment::Fail {
+            out.push("A slice that the baseline has must not be gone.".to_owned());
+        }
+    }
+    if let Some(n) = demand.min_n {
+        let then = match rule.on.small_n {
+            None | Some(Treatment::Fail) => "a smaller sample counts as not shown",
+            Some(Treatment::Warn) => "a smaller sample only warns",
+            Some(Treatment::Skip) => "a smaller sample is left out",
+        };
+        out.push(format!(
+            "It takes at least {} to decide; {then}.",
+            count(usize::try_from(n).unwrap_or(usize::MAX), "example")
+        ));
+    }
+    out.insert(0, format!("{subject} must be {}.", words(&must)));
+    out
+}
+
+/// A share as per cent, without the noise of binary fractions.
+fn percent(share: f64) -> String {
+    crate::gate::number::rounded(share * 100.0, 6)
+}
+
+fn drift(demand: &DriftRule) -> Vec<String> {
+    let report = visible(demand.report.as_str(), 120);
+    let method = demand.method.map_or_else(String::new, |m| format!(" by {m}"));
+    let drifts = match (demand.max_score, demand.min_p) {
+        (Some(max), _) => format!("a feature drifts when its score{method} is above {max}"),
+        (None, Some(p)) => format!("a feature drifts when its p-value{method} is below {p}"),
+        (None, None) => format!("a feature drifts{method} when the report says so"),
+    };
+    let mut out = vec![format!("In every drift report {report}, {drifts}.")];
+    match (demand.max_drifted_share, demand.max_score.or(demand.min_p)) {
+        (Some(share), _) => out.push(format!("At most {}% of the features may drift.", percent(share))),
+        (None, Some(_)) => out.push("None may drift.".to_owned()),
+        (None, None) => {}
+    }
+    if !demand.critical.is_empty() {
+        let critical: Vec<String> = demand.critical.iter().map(|c| visible(c, 60)).collect();
+        out.push(format!("{} must be there and never drift.", words(&critical)));
+    }
+    if !demand.exclude.is_empty() {
+        let exclude: Vec<String> = demand.exclude.iter().map(|c| visible(c.as_str(), 60)).collect();
+        out.push(format!("{} are left out.", words(&exclude)));
+    }
+    if let Some(n) = demand.min_columns {
+        out.push(format!(
+            "Every report must judge at least {}.",
+            count(usize::try_from(n).unwrap_or(usize::MAX), "feature")
+        ));
+    }
+    out.extend(required(&demand.require));
+    out
+}
+
+fn required(require: &[super::Pattern]) -> Option<String> {
+    let files: Vec<String> = require.iter().map(|p| visible(p.as_str(), 80)).collect();
+    (!files.is_empty()).then(|| format!("{} must be there.", words(&files)))
+}
+
+fn card(demand: &CardRule) -> Vec<String> {
+    let mut out = Vec::new();
+    if !demand.sections.is_empty() {
+        let names: Vec<String> = demand.sections.iter().map(|s| visible(&s.name, 80)).collect();
+        let least = demand.min_words.unwrap_or(1);
+        let least = count(usize::try_from(least).unwrap_or(usize::MAX), "word");
+        out.push(format!("The model card must have the sections {}, each of at least {least}.", words(&names)));
+    }
+    if !demand.front_matter.is_empty() {
+        let keys: Vec<String> = demand.front_matter.iter().map(|k| visible(k, 80)).collect();
+        out.push(format!("Its front matter must fill {}.", words(&keys)));
+    }
+    if demand.forbid_placeholders {
+        out.push("It must hold no placeholders such as TODO.".to_owned());
+    }
+    out
+}
+
+fn tests(demand: &TestsRule) -> Vec<String> {
+    let mut out = vec![format!("Every test in {} must pass.", visible(demand.report.as_str(), 120))];
+    for (what, treatment) in
+        [("could not run", demand.error), ("was skipped", demand.skipped), ("gives a warning", demand.warning)]
+    {
+        match treatment {
+            Treatment::Fail => {}
+            Treatment::Warn => out.push(format!("A test that {what} only warns.")),
+            Treatment::Skip => out.push(format!("A test that {what} is left out.")),
+        }
+    }
+    if let Some(n) = demand.min_tests {
+        out.push(format!("At least {} must have run.", count(usize::try_from(n).unwrap_or(usize::MAX), "test")));
+    }
+    out.extend(required(&demand.require));
+    out
+}
