@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::url::Names;
 use super::{Leaderboard, SiteInput};
-use crate::gate::verdict::{Outcome, RuleKind, Verdict};
+use crate::gate::verdict::{RuleKind, Verdict};
 use crate::model::{Direction, DriftReport, Instant, MetricDefinition, MetricResult, Model, Registry, Run, Version};
 
 /// All facts of the site.
@@ -207,13 +207,6 @@ impl ModelFacts<'_> {
     /// The newest version.
     pub(crate) fn latest(&self) -> Option<usize> {
         self.versions.len().checked_sub(1)
-    }
-}
-
-impl VersionFacts<'_> {
-    /// The worst outcome over all stages.
-    pub(crate) fn worst(&self) -> Option<Outcome> {
-        self.verdicts.iter().map(|v| v.verdict).max()
     }
 }
 

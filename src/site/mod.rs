@@ -221,6 +221,4 @@ fn collisions(files: &[(String, Vec<u8>)]) -> Vec<Diagnostic> {
 }
 
 #[cfg(test)]
-mod dev;
-#[cfg(test)]
 mod tests;

@@ -71,12 +71,15 @@ impl Digits {
 
     /// A finite number with these digits.
     pub(crate) fn format(self, value: f64) -> String {
+        if value == 0.0 {
+            return "0".to_owned();
+        }
         let text = match self.0 {
             Some(0) if value.fract() == 0.0 => return grouped(value),
             Some(n) => {
                 let text = format!("{value:.n$}");
                 // A value that is not zero must not look like it.
-                if value != 0.0 && text.bytes().all(|b| matches!(b, b'0' | b'.' | b'-')) { format!("{value:.2e}") } else { text }
+                if text.bytes().all(|b| matches!(b, b'0' | b'.' | b'-')) { format!("{value:.2e}") } else { text }
             }
             None => format!("{value:.3e}"),
         };

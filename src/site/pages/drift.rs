@@ -46,6 +46,7 @@ struct GroupView {
     method: String,
     about: &'static str,
     sentence: String,
+    several: bool,
     window: String,
     current: String,
     heatmap: Option<FigureView>,
@@ -176,9 +177,10 @@ fn group(index: usize, method: String, list: &[&DriftReport]) -> GroupView {
         tool: visible(&newest.tool, 160),
         reference: visible(&newest.reference, 200),
         current: visible(&newest.current, 200),
-        about: about(newest),
+        about: if one_method(newest) { about(newest) } else { "" },
         method: visible(&method, 120),
-        sentence: sentence(newest, drifted_now),
+        sentence: sentence(newest, drifted_now, several),
+        several,
         window: window_text(newest),
         heatmap: several.then(|| heatmap(index, &order, &windows, &by_name)),
         lines: if several { lines(index, list, &windows, &order, &by_name) } else { Vec::new() },
@@ -193,7 +195,10 @@ fn group(index: usize, method: String, list: &[&DriftReport]) -> GroupView {
                 method: visible(&f.method_label, 120),
                 score: f.score.map_or_else(|| Num::none("no score"), |s| scores.measured(s)),
                 threshold: f.threshold.map(|t| scores.format(t.get())).unwrap_or_default(),
-                p_value: f.p_value.map_or_else(|| Num::none("the method gives none"), |p| Digits::of([p.as_f64()]).measured(p)),
+                p_value: f.p_value.map_or_else(|| Num::none("the method gives none"), |p| {
+                    let digits = if f.score == Some(p) { scores } else { Digits::of([p.as_f64()]) };
+                    digits.measured(p)
+                }),
                 badge: drifted(f.drifted),
             })
             .collect(),
@@ -225,7 +230,7 @@ fn window_text(report: &DriftReport) -> String {
 }
 
 /// What the newest report says, in a sentence.
-fn sentence(report: &DriftReport, n: usize) -> String {
+fn sentence(report: &DriftReport, n: usize, several: bool) -> String {
     let of = count(report.features.len(), "feature");
     let share = match (report.share_drifted, report.share_threshold) {
         (Some(s), Some(t)) => format!(
@@ -236,7 +241,8 @@ fn sentence(report: &DriftReport, n: usize) -> String {
         ),
         _ => String::new(),
     };
-    format!("In the newest window {n} of {of} drifted{share}.")
+    let place = if several { "In the newest window " } else { "" };
+    format!("{place}{n} of {of} drifted{share}.")
 }
 
 /// A name for people where we know the method.
@@ -252,6 +258,11 @@ fn label(method: &str, report: &DriftReport) -> String {
         Some(M::ChiSquare) => "Chi-squared test".to_owned(),
         _ => visible(method, 120),
     }
+}
+
+/// Whether one method judged all features.
+fn one_method(report: &DriftReport) -> bool {
+    report.features.windows(2).all(|pair| pair[0].method == pair[1].method)
 }
 
 /// What the method measures, and why a score over the threshold matters.

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::rules::{RuleRow, row};
 use super::version::counts;
-use crate::diag::visible;
+use crate::diag::{count, visible};
 use crate::gate::verdict::{Clock, Verdict};
 use crate::site::facts::Facts;
 use crate::site::parts::{Badge, Link, Page, outcome, status};
@@ -38,7 +38,11 @@ struct StageView {
     evaluated: String,
     clock: &'static str,
     exit_code: u8,
+    /// Rules that fail or warn.
     items: Vec<Item>,
+    /// The others, in short.
+    quiet: Vec<Item>,
+    quiet_count: String,
     baselines: Vec<BaselineRow>,
     data: String,
 }
@@ -143,6 +147,7 @@ fn stage(facts: &Facts<'_>, path: &str, m: usize, v: usize, index: usize, verdic
         })
         .collect();
     items.sort_by_key(|i| i.rule.level);
+    let quiet = items.split_off(items.partition_point(|i| i.rule.level < 2));
     StageView {
         stage: visible(&verdict.stage, 80),
         id: format!("stage-{}", index + 1),
@@ -156,6 +161,8 @@ fn stage(facts: &Facts<'_>, path: &str, m: usize, v: usize, index: usize, verdic
         },
         exit_code: verdict.exit_code,
         items,
+        quiet_count: count(quiet.len(), "rule"),
+        quiet,
         baselines: verdict
             .baselines
             .iter()
