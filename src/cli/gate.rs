@@ -7,7 +7,7 @@ use super::exit;
 use super::project::{Project, moment};
 use super::terminal::{Terminal, environment};
 use crate::diag::{Code, Diagnostic, visible};
-use crate::gate::out;
+use crate::gate::out::{self, Writer};
 use crate::gate::verdict::{Outcome, Verdict};
 use crate::output;
 
@@ -29,9 +29,9 @@ pub(super) fn run(global: &Global, options: &Gate, terminal: &mut Terminal) -> u
             .help("add a [[rule]]; `presscheck init` writes an example");
         return refuse(terminal, &[problem], exit::NOTHING);
     };
-    let stages = policy.stages();
-    let stage = match (&options.stage, stages.as_slice()) {
-        (Some(stage), known) if known.iter().any(|k| k == stage) => stage.clone(),
+    let stages: Vec<&str> = policy.stages().collect();
+    let stage = match (options.stage.as_deref(), stages.as_slice()) {
+        (Some(stage), known) if known.contains(&stage) => stage.to_owned(),
         (Some(stage), known) => {
             let near = known.iter().map(|k| (strsim::damerau_levenshtein(k, stage), k)).min();
             let help = near.map_or_else(String::new, |(d, k)| {
@@ -44,7 +44,7 @@ pub(super) fn run(global: &Global, options: &Gate, terminal: &mut Terminal) -> u
             .help(help);
             return refuse(terminal, &[problem], exit::USAGE);
         }
-        (None, [only]) => only.clone(),
+        (None, [only]) => (*only).to_owned(),
         (None, known) => {
             let problem = Diagnostic::new(
                 Code::PolicyUnknownReference,
@@ -79,25 +79,27 @@ fn refuse(terminal: &Terminal, problems: &[Diagnostic], code: u8) -> u8 {
 
 /// A report that was asked for.
 struct Report {
-    format: &'static str,
+    writer: &'static dyn Writer,
     path: Option<PathBuf>,
 }
 
 /// `FORMAT` or `FORMAT=FILE`, at least one.
 fn reports(typed: &[String]) -> Result<Vec<Report>, Box<Diagnostic>> {
-    if typed.is_empty() {
-        return Ok(vec![Report { format: "human", path: None }]);
-    }
+    let default = ["human".to_owned()];
+    let typed = if typed.is_empty() { &default[..] } else { typed };
     typed
         .iter()
         .map(|text| {
             let (name, path) = text.split_once('=').map_or((text.as_str(), None), |(name, path)| (name, Some(path)));
-            match (out::FORMATS.iter().find(|f| **f == name), path) {
-                (Some(_), Some("")) | (None, _) => Err(Box::new(
-                    Diagnostic::new(Code::ConfigValue, format!("'{}' is no report", visible(text, 80)))
-                        .help(format!("use FORMAT or FORMAT=FILE with FORMAT one of {}", out::FORMATS.join(", "))),
-                )),
-                (Some(format), path) => Ok(Report { format, path: path.map(PathBuf::from) }),
+            match (out::format(name), path) {
+                (Some(_), Some("")) | (None, _) => {
+                    let names: Vec<&str> = out::FORMATS.iter().map(|f| f.name()).collect();
+                    Err(Box::new(
+                        Diagnostic::new(Code::ConfigValue, format!("'{}' is no report", visible(text, 80)))
+                            .help(format!("use FORMAT or FORMAT=FILE with FORMAT one of {}", names.join(", "))),
+                    ))
+                }
+                (Some(writer), path) => Ok(Report { writer, path: path.map(PathBuf::from) }),
             }
         })
         .collect()
@@ -108,16 +110,17 @@ fn write(verdict: &Verdict, reports: &[Report], folder: &Path, terminal: &mut Te
     let mut failed = false;
     for report in reports {
         let colour = report.path.is_none() && terminal.colour();
-        let bytes = out::write(report.format, verdict, &out::Context { colour });
+        let bytes = report.writer.write(verdict, &out::Context { colour, ..out::Context::default() });
         match &report.path {
             None => terminal.print(&bytes),
             Some(path) => failed |= complain(output::write_file_atomic(&folder.join(path), &bytes), terminal),
         }
-        if report.format == "github" {
+        if report.writer.name() == "github" {
             // What the runner offers: a page of the job, and values for later steps.
-            for (variable, content) in
-                [("GITHUB_STEP_SUMMARY", out::step_summary(verdict)), ("GITHUB_OUTPUT", out::github_outputs(verdict))]
-            {
+            for (variable, content) in [
+                ("GITHUB_STEP_SUMMARY", out::github::step_summary(verdict)),
+                ("GITHUB_OUTPUT", out::github::outputs(verdict).into_bytes()),
+            ] {
                 if let Some(path) = environment(variable).filter(|p| !p.is_empty()) {
                     failed |= complain(output::append(Path::new(&path), &content), terminal);
                 }

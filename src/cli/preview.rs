@@ -63,9 +63,9 @@ pub(super) fn render(
         data_as_of: at,
     };
     let policy = config.policy.as_ref().map(|policy| site::PolicyText {
-        name: policy.name().to_owned(),
-        digest: policy.digest(),
-        rules: policy.rules().iter().map(|rule| (rule.id().to_owned(), explain(policy, rule))).collect(),
+        name: policy.name.clone(),
+        digest: policy.digest,
+        rules: policy.rules.iter().map(|rule| (rule.id.clone(), explain(policy, rule))).collect(),
     });
     let input = site::SiteInput { registry, verdicts: &verdicts, policy, options: &options };
     let bar = terminal.bar("rendering", 0);
@@ -86,7 +86,6 @@ fn judge(project: &Project, registry: &Registry, at: Option<Instant>) -> BTreeMa
             let verdicts = match (&project.config.policy, at) {
                 (Some(policy), Some(at)) => policy
                     .stages()
-                    .iter()
                     .map(|stage| crate::gate::evaluate(policy, registry, version, stage, (at, Clock::AsOf)))
                     .collect(),
                 _ => Vec::new(),

@@ -1,7 +1,6 @@
 //! The project of a command: its configuration, and everything that its sources say.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -94,7 +93,11 @@ impl Project {
         }
         records.problems.extend(self.config.warnings.iter().cloned());
         let mappings: Vec<Mapping> = self.config.sources.iter().filter_map(|s| s.map.clone()).collect();
-        assemble(records, self.config.catalogue.clone(), &mappings)
+        let mut registry = assemble(records, self.config.catalogue.clone(), &mappings);
+        if let Some(policy) = &self.config.policy {
+            registry.problems.extend(policy.unmatched_models(&registry));
+        }
+        registry
     }
 }
 
@@ -144,9 +147,4 @@ pub(super) fn data_as_of(registry: &Registry) -> Option<Instant> {
     let runs = registry.runs.iter().flat_map(|r| [r.started_at, r.ended_at]);
     let drift = registry.drift.iter().flat_map(|d| [d.window.start, d.window.end]);
     runs.chain(drift).flatten().max()
-}
-
-/// The text of a file as shared text.
-pub(super) fn shared(text: &str) -> Arc<str> {
-    Arc::from(text)
 }

@@ -126,11 +126,14 @@ impl Config {
         let sources = check.sources(raw.source, defaults.sources);
         let leaderboards = check.leaderboards(raw.leaderboard);
         let mut problems = check.problems;
-        let policy = if raw.policy.is_empty() {
+        let policy = if !raw::speaks_of_a_policy(&raw.policy) {
             None
         } else {
             match policy::validate(raw.policy, file, &text, &catalogue) {
-                Ok(policy) => Some(policy),
+                Ok(policy) => {
+                    problems.extend(policy.warnings.iter().cloned());
+                    Some(policy)
+                }
                 Err(found) => {
                     problems.extend(found);
                     None

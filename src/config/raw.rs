@@ -21,7 +21,7 @@ pub(super) const KINDS: &[&str] =
 #[serde(deny_unknown_fields)]
 struct RawFile {
     schema: Option<Spanned<i64>>,
-    name: Option<Spanned<String>>,
+    name: Option<String>,
     site: Option<RawSite>,
     #[serde(default)]
     source: Vec<Spanned<RawSource>>,
@@ -140,6 +140,15 @@ pub(super) fn parse(text: &Arc<str>, file: &str) -> Result<RawConfig, Box<Diagno
             unsupported,
         },
     })
+}
+
+/// Whether any policy key was typed.
+pub(super) fn speaks_of_a_policy(raw: &RawPolicy) -> bool {
+    !(raw.rules.is_empty()
+        && raw.defaults.is_none()
+        && raw.baselines.is_empty()
+        && raw.stages.is_empty()
+        && raw.unsupported.is_empty())
 }
 
 /// An error of the TOML reader as a diagnostic with its line.
