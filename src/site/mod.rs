@@ -1,1 +1,224 @@
-//! site
+//! The site: registry and verdicts in, pages out; writes nothing, judges nothing.
+//!
+//! `facts` works out what many pages ask; `plan` says which pages exist; `pages` holds one context per
+//! kind of page; `templates` renders contexts, in parallel; `links` checks the result. Must not: open
+//! files, read a clock or the environment, compute a verdict. Equal input gives equal bytes on any number
+//! of threads.
+
+mod assets;
+mod boards;
+mod compare;
+mod facts;
+mod links;
+mod pages;
+mod parts;
+mod plan;
+mod show;
+mod templates;
+mod url;
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+use serde::Serialize;
+
+pub use assets::ASSETS;
+pub use templates::TEMPLATES;
+
+use crate::diag::{Code, Diagnostic, Severity};
+use crate::gate::verdict::Verdict;
+use crate::model::{Instant, Model, Registry};
+
+/// Which versions of a model a leaderboard ranks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Per {
+    /// The newest.
+    #[default]
+    Latest,
+    /// The one with the best value.
+    Best,
+    /// All.
+    All,
+}
+
+/// A leaderboard.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Leaderboard {
+    /// Its id: the name of its page.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// Only models whose name fits one of these patterns (`*` and `?`); all when empty.
+    pub models: Vec<String>,
+    /// The metric that ranks.
+    pub rank_by: String,
+    /// The dataset that all columns are measured on; any when absent.
+    pub dataset: Option<String>,
+    /// Metrics to show.
+    pub columns: Vec<String>,
+    /// Which versions.
+    pub per: Per,
+}
+
+impl Leaderboard {
+    /// Whether it speaks of a model.
+    pub(crate) fn covers(&self, model: &Model) -> bool {
+        self.models.is_empty() || self.models.iter().any(|pattern| glob(pattern, &model.name))
+    }
+}
+
+/// Whether a name fits a pattern of `*` (anything) and `?` (one character).
+fn glob(pattern: &str, name: &str) -> bool {
+    let (p, n): (Vec<char>, Vec<char>) = (pattern.chars().collect(), name.chars().collect());
+    let (mut i, mut j) = (0, 0);
+    let mut star: Option<(usize, usize)> = None;
+    while j < n.len() {
+        if i < p.len() && p[i] == '*' {
+            star = Some((i, j));
+            i += 1;
+        } else if i < p.len() && (p[i] == '?' || p[i] == n[j]) {
+            (i, j) = (i + 1, j + 1);
+        } else if let Some((at, from)) = star {
+            star = Some((at, from + 1));
+            (i, j) = (at + 1, from + 1);
+        } else {
+            return false;
+        }
+    }
+    p[i..].iter().all(|c| *c == '*')
+}
+
+/// How the site looks and what it is called.
+#[derive(Clone, Debug, Default)]
+pub struct SiteOptions {
+    /// The title.
+    pub title: String,
+    /// The address, for canonical links and the sitemap only.
+    pub base_url: Option<String>,
+    /// The leaderboards; one per headline metric when there are none.
+    pub leaderboards: Vec<Leaderboard>,
+    /// The user's templates and assets by name (`base.html`, `pages/home.html`, `assets/site.css`).
+    pub overrides: BTreeMap<String, Vec<u8>>,
+    /// A line at the foot of every page.
+    pub footer: Option<String>,
+    /// The tool and its version.
+    pub generator: String,
+    /// The newest moment that the data speaks of.
+    pub data_as_of: Option<Instant>,
+}
+
+/// The policy in words.
+#[derive(Clone, Debug, Default)]
+pub struct PolicyText {
+    /// Its name.
+    pub name: String,
+    /// Its digest.
+    pub digest: String,
+    /// Each rule's id and what it demands, as a sentence.
+    pub rules: Vec<(String, String)>,
+}
+
+/// Everything that the site shows.
+pub struct SiteInput<'a> {
+    /// What was read.
+    pub registry: &'a Registry,
+    /// The verdicts of a version, one per stage, by model and version.
+    pub verdicts: &'a BTreeMap<(String, String), Vec<Verdict>>,
+    /// The policy that gave them.
+    pub policy: Option<PolicyText>,
+    /// How the site looks.
+    pub options: &'a SiteOptions,
+}
+
+/// What every template can see beside its page.
+#[derive(Serialize)]
+struct Site<'a> {
+    title: &'a str,
+    css: &'a str,
+    icon: &'a str,
+    footer: Option<&'a str>,
+    generator: &'a str,
+    data_as_of: Option<String>,
+    has_leaderboards: bool,
+    has_experiments: bool,
+    problems: usize,
+    errors: usize,
+    context_version: u32,
+}
+
+/// Version of the contexts that templates see; overrides can check it.
+const CONTEXT_VERSION: u32 = 1;
+
+/// Renders the whole site: output paths and bytes, sorted by path. `progress` is told how many of how
+/// many files are done.
+///
+/// # Errors
+/// All templates that fail, all links that lead nowhere, all names that collide.
+pub fn render(
+    input: &SiteInput<'_>,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Result<Vec<(String, Vec<u8>)>, Vec<Diagnostic>> {
+    let facts = facts::Facts::new(input);
+    let boards = boards::all(&facts);
+    let assets = assets::publish(&input.options.overrides);
+    let problems = &input.registry.problems;
+    let site = Site {
+        title: &input.options.title,
+        css: &assets.css,
+        icon: &assets.icon,
+        footer: input.options.footer.as_deref(),
+        generator: &input.options.generator,
+        data_as_of: input.options.data_as_of.map(Instant::minute),
+        has_leaderboards: !boards.is_empty(),
+        has_experiments: !facts.experiments.is_empty(),
+        problems: problems.len(),
+        errors: problems.iter().filter(|p| p.severity == Severity::Error).count(),
+        context_version: CONTEXT_VERSION,
+    };
+    let templates = templates::Templates::new(&input.options.overrides, &site)?;
+    let plan = plan::plan(&facts, &boards);
+    let total = plan.len();
+    let done = std::sync::atomic::AtomicUsize::new(0);
+    let rendered: Vec<Result<(String, Vec<u8>), Diagnostic>> = plan
+        .into_par_iter()
+        .map(|planned| {
+            let bytes = plan::make(&planned, &facts, &boards, &templates)?;
+            progress(done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1, total);
+            Ok((planned.path, bytes))
+        })
+        .collect();
+    let mut files = assets.files;
+    let mut broken = Vec::new();
+    for file in rendered {
+        match file {
+            Ok(file) => files.push(file),
+            Err(problem) => broken.push(problem),
+        }
+    }
+    if !broken.is_empty() {
+        // One fault in a template shows on every page of its kind: each is reported once.
+        broken.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+        broken.dedup_by(|a, b| a.path == b.path && a.line == b.line && a.column == b.column && a.line.is_some());
+        return Err(broken);
+    }
+    files.sort_by(|a, b| a.0.cmp(&b.0));
+    let mut problems = collisions(&files);
+    problems.extend(links::check(&files));
+    if problems.is_empty() { Ok(files) } else { Err(problems) }
+}
+
+/// Files that would lie on each other on a disk that does not tell case apart. Cannot happen by
+/// construction of the names; checked because overwriting a page silently would be worse than failing.
+fn collisions(files: &[(String, Vec<u8>)]) -> Vec<Diagnostic> {
+    let mut seen: BTreeMap<String, &str> = BTreeMap::new();
+    let mut out = Vec::new();
+    for (path, _) in files {
+        if let Some(other) = seen.insert(path.to_lowercase(), path) {
+            out.push(Diagnostic::new(Code::OutputCollision, format!("'{other}' and '{path}' are one file")).at(path.clone()));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests;

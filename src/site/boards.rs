@@ -1,0 +1,225 @@
+//! Leaderboards: which results are ranked against each other, and which are not and why.
+//!
+//! In: the configured boards, or one per headline metric. Out: groups of rows measured on the same data.
+//! Two results on a dataset of one name are comparable only if the digests that their runs declare for it
+//! agree; nothing is ranked across groups.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use super::compare::better;
+use super::facts::{Facts, ModelFacts, dataset_place};
+use super::url::Names;
+use super::{Leaderboard, Per};
+use crate::model::{Direction, MetricResult, Registry, Run};
+
+/// A leaderboard with its rows.
+pub(crate) struct Board<'a> {
+    pub spec: Cow<'a, Leaderboard>,
+    pub slug: String,
+    /// Groups of comparable rows, the largest first.
+    pub groups: Vec<Group<'a>>,
+    /// Versions that are not ranked, and why.
+    pub unranked: Vec<(usize, usize, String)>,
+    /// Whether the boards of the site are our own choice.
+    pub automatic: bool,
+}
+
+/// Rows measured on the same data.
+pub(crate) struct Group<'a> {
+    pub dataset: Option<&'a str>,
+    pub split: Option<&'a str>,
+    pub digest: Option<&'a str>,
+    pub rows: Vec<Row<'a>>,
+}
+
+/// A ranked version.
+pub(crate) struct Row<'a> {
+    pub m: usize,
+    pub v: usize,
+    pub rank: usize,
+    pub result: &'a MetricResult,
+}
+
+impl Board<'_> {
+    /// How many versions are ranked.
+    pub(crate) fn ranked(&self) -> usize {
+        self.groups.iter().map(|g| g.rows.len()).sum()
+    }
+}
+
+/// All boards of the site.
+pub(crate) fn all<'a>(facts: &Facts<'a>) -> Vec<Board<'a>> {
+    let configured = &facts.input.options.leaderboards;
+    let specs: Vec<Cow<'a, Leaderboard>> =
+        if configured.is_empty() { automatic(facts) } else { configured.iter().map(Cow::Borrowed).collect() };
+    let ids: Vec<String> = specs.iter().map(|s| s.id.clone()).collect();
+    let slugs = Names::assign(ids.iter().map(String::as_str));
+    let mut boards = Vec::with_capacity(specs.len());
+    for spec in specs {
+        let slug = slugs.get(&spec.id);
+        boards.push(fill(facts, spec, slug, configured.is_empty()));
+    }
+    boards
+}
+
+/// One board per headline metric: all models that share it, or all versions of the only one.
+fn automatic<'a>(facts: &Facts<'a>) -> Vec<Cow<'a, Leaderboard>> {
+    let mut by_metric: BTreeMap<&str, Vec<&ModelFacts<'a>>> = BTreeMap::new();
+    for model in &facts.models {
+        if let Some(headline) = &model.headline {
+            by_metric.entry(&headline.metric).or_default().push(model);
+        }
+    }
+    let mut out: Vec<Cow<'a, Leaderboard>> = Vec::new();
+    for (metric, models) in by_metric {
+        let label = facts.label(metric).0;
+        out.push(Cow::Owned(Leaderboard {
+            id: metric.to_owned(),
+            title: match models[..] {
+                [only] => format!("{} by {label}", only.model.title),
+                _ => format!("{} models by {label}", models.len()),
+            },
+            // Names are matched literally: a pattern character in one would only widen the board.
+            models: models.iter().map(|m| m.model.name.clone()).collect(),
+            rank_by: metric.to_owned(),
+            per: if models.len() == 1 { Per::All } else { Per::Latest },
+            ..Leaderboard::default()
+        }));
+    }
+    out
+}
+
+/// The overall result of a metric that a board asks for.
+pub(crate) fn result_of<'a>(facts: &Facts<'a>, run: &'a Run, metric: &str, dataset: Option<&str>) -> Option<&'a MetricResult> {
+    find(facts.registry, run, metric, dataset)
+}
+
+/// The overall result of a metric, on the data that says most.
+pub(crate) fn result_of_metric<'a>(registry: &Registry, run: &'a Run, metric: &str) -> Option<&'a MetricResult> {
+    find(registry, run, metric, None)
+}
+
+fn find<'a>(registry: &Registry, run: &'a Run, metric: &str, dataset: Option<&str>) -> Option<&'a MetricResult> {
+    let catalogue = &registry.catalogue;
+    let canonical = catalogue.canonical(metric);
+    run.results
+        .iter()
+        .filter(|r| r.is_overall() && catalogue.canonical(&r.metric) == canonical)
+        .filter(|r| dataset.is_none_or(|d| r.dataset.as_deref() == Some(d)))
+        .min_by_key(|r| {
+            (dataset_place(r.dataset.as_deref()), r.dataset.as_deref(), r.split.is_some(), r.split.as_deref())
+        })
+}
+
+fn fill<'a>(facts: &Facts<'a>, mut spec: Cow<'a, Leaderboard>, slug: String, automatic: bool) -> Board<'a> {
+    type Data<'k> = (Option<&'k str>, Option<&'k str>, Option<&'k str>);
+    let definition = facts.registry.catalogue.get(&spec.rank_by);
+    let direction = definition.and_then(|d| d.direction);
+    let target = definition.and_then(|d| d.target).map(crate::model::Finite::get);
+    let mut found: BTreeMap<Data<'a>, Vec<Row<'a>>> = BTreeMap::new();
+    let mut unranked = Vec::new();
+    let mut columns: BTreeMap<&str, usize> = BTreeMap::new();
+    for (m, model) in facts.models.iter().enumerate().filter(|(_, m)| spec.covers(m.model)) {
+        let candidates: Vec<usize> = match spec.per {
+            Per::Latest => model.latest().into_iter().collect(),
+            Per::Best | Per::All => (0..model.versions.len()).collect(),
+        };
+        let mut rows: Vec<Row<'a>> = Vec::new();
+        for v in candidates {
+            match rankable(facts, model, v, &spec, direction) {
+                Ok(result) => rows.push(Row { m, v, rank: 0, result }),
+                Err(why) => unranked.push((m, v, why)),
+            }
+        }
+        if spec.per == Per::Best {
+            let best = rows.iter().enumerate().min_by(|a, b| order(direction, target, a.1, b.1)).map(|(i, _)| i);
+            if let Some(best) = best {
+                rows = vec![rows.swap_remove(best)];
+                unranked.retain(|u| u.0 != m);
+            }
+        }
+        for row in rows {
+            let Some(run) = model.versions[row.v].run else { continue };
+            if spec.columns.is_empty() {
+                for r in run.results.iter().filter(|r| r.is_overall() && r.dataset == row.result.dataset) {
+                    *columns.entry(facts.registry.catalogue.canonical(&r.metric)).or_default() += 1;
+                }
+            }
+            let dataset = row.result.dataset.as_deref();
+            let key = (dataset, row.result.split.as_deref(), facts.data_digest(run, dataset));
+            found.entry(key).or_default().push(row);
+        }
+    }
+    if spec.columns.is_empty() {
+        let rank_by = facts.registry.catalogue.canonical(&spec.rank_by).to_owned();
+        let mut rest: Vec<(&str, usize)> = columns
+            .into_iter()
+            .filter(|(name, _)| *name != rank_by)
+            .filter(|(name, _)| !matches!(facts.registry.catalogue.direction(name), None | Some(Direction::None)))
+            .collect();
+        rest.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+        let names = std::iter::once(rank_by).chain(rest.into_iter().take(4).map(|(n, _)| n.to_owned())).collect();
+        spec.to_mut().columns = names;
+    }
+    let mut groups: Vec<Group<'a>> = found
+        .into_iter()
+        .map(|((dataset, split, digest), mut rows)| {
+            rows.sort_by(|a, b| order(direction, target, a, b).then(a.m.cmp(&b.m)).then(b.v.cmp(&a.v)));
+            let mut rank = 1;
+            for i in 0..rows.len() {
+                if i > 0 && rows[i].result.value != rows[i - 1].result.value {
+                    rank = i + 1;
+                }
+                rows[i].rank = rank;
+            }
+            Group { dataset, split, digest, rows }
+        })
+        .collect();
+    groups.sort_by_key(|g| std::cmp::Reverse(g.rows.len()));
+    Board { spec, slug, groups, unranked, automatic }
+}
+
+fn order(direction: Option<Direction>, target: Option<f64>, a: &Row<'_>, b: &Row<'_>) -> std::cmp::Ordering {
+    match better(direction, target, a.result.value.as_f64(), b.result.value.as_f64()) {
+        Some(true) => std::cmp::Ordering::Less,
+        Some(false) => std::cmp::Ordering::Greater,
+        None => std::cmp::Ordering::Equal,
+    }
+}
+
+/// The value of a version that can be ranked, or why it has none.
+fn rankable<'a>(
+    facts: &Facts<'a>,
+    model: &ModelFacts<'a>,
+    v: usize,
+    spec: &Leaderboard,
+    direction: Option<Direction>,
+) -> Result<&'a MetricResult, String> {
+    let version = &model.versions[v];
+    let metric = &spec.rank_by;
+    if let Some(why) = &version.version.ambiguous {
+        return Err(format!("it cannot be judged: {why}"));
+    }
+    let Some(run) = version.run else { return Err("its run was not found".to_owned()) };
+    if matches!(direction, None | Some(Direction::None)) {
+        return Err(format!("nobody said which way {metric} is better"));
+    }
+    let Some(result) = result_of(facts, run, metric, spec.dataset.as_deref()) else {
+        let catalogue = &facts.registry.catalogue;
+        if let Some(rejected) = run.rejected.iter().find(|r| catalogue.canonical(&r.metric) == catalogue.canonical(metric)) {
+            return Err(format!("its {metric} is {}", rejected.found));
+        }
+        return Err(match (result_of(facts, run, metric, None), &spec.dataset) {
+            (Some(other), Some(wanted)) => match &other.dataset {
+                Some(name) => format!("it reports {metric} on {name}, not on {wanted}"),
+                None => format!("it does not say on which dataset its {metric} was measured"),
+            },
+            _ => format!("it does not report {metric}"),
+        });
+    };
+    if result.value.finite().is_none() {
+        return Err(format!("its {metric} is {}", result.value));
+    }
+    Ok(result)
+}

@@ -1,0 +1,113 @@
+//! The only user of tera: the embedded templates, the user's overrides, and rendering.
+//!
+//! In: a page's context (any serialisable struct). Out: HTML, or a diagnostic with file, line and column.
+//! Templates see their context, the site-wide values and pure built-in filters; they reach no file, clock
+//! or environment. Everything is escaped whatever the template is called; `| safe` stands in one component
+//! that only ever gets fields of the `Svg` and `Html` types.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use tera::{Context, ErrorKind, Tera};
+
+use crate::diag::{Code, Diagnostic};
+
+macro_rules! table {
+    ($($name:literal),* $(,)?) => {
+        /// Every built-in template by name.
+        pub const TEMPLATES: &[(&str, &str)] = &[$(($name, include_str!(concat!("../../templates/", $name)))),*];
+    };
+}
+
+table![
+    "base.html",
+    "components/badge.html",
+    "components/changes.html",
+    "components/drift.html",
+    "components/figure.html",
+    "components/link.html",
+    "components/num.html",
+    "components/problem.html",
+    "components/results.html",
+    "components/rules.html",
+    "components/table.html",
+    "components/trusted.html",
+    "pages/about.html",
+    "pages/drift.html",
+    "pages/experiment.html",
+    "pages/experiments.html",
+    "pages/home.html",
+    "pages/leaderboard.html",
+    "pages/leaderboards.html",
+    "pages/model.html",
+    "pages/not_found.html",
+    "pages/problems.html",
+    "pages/run.html",
+    "pages/verdict.html",
+    "pages/version.html",
+];
+
+/// Where built-in templates live; the user's stand without prefix and win.
+const BUILT_IN: &str = "builtin/";
+
+/// The compiled templates.
+pub(crate) struct Templates(Tera);
+
+impl Templates {
+    /// Compiles all templates, used or not.
+    ///
+    /// # Errors
+    /// When one does not compile; the diagnostic says where.
+    pub(crate) fn new(overrides: &BTreeMap<String, Vec<u8>>, site: &impl Serialize) -> Result<Self, Vec<Diagnostic>> {
+        let mut tera = Tera::new();
+        // Every name ends with nothing: `.svg` and `.json` would go unescaped otherwise.
+        tera.autoescape_on([""]);
+        tera.set_fallback_prefixes([BUILT_IN]).map_err(|e| vec![diagnose(&e, "")])?;
+        let mut sources: Vec<(String, &str)> =
+            TEMPLATES.iter().map(|(name, text)| (format!("{BUILT_IN}{name}"), *text)).collect();
+        let mut problems = Vec::new();
+        for (name, bytes) in overrides.iter().filter(|(name, _)| name.ends_with(".html")) {
+            let name = name.strip_prefix("templates/").unwrap_or(name);
+            match std::str::from_utf8(bytes) {
+                Ok(text) => sources.push((name.to_owned(), text)),
+                Err(_) => problems.push(Diagnostic::new(Code::TemplateError, "the template is not UTF-8").at(name)),
+            }
+        }
+        if let Err(e) = tera.add_raw_templates(sources) {
+            problems.push(diagnose(&e, ""));
+        }
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        tera.global_context().insert("site", site);
+        Ok(Self(tera))
+    }
+
+    /// Renders a page.
+    ///
+    /// # Errors
+    /// When the template asks for something that its context does not have.
+    pub(crate) fn render(&self, template: &str, path: &str, context: &impl Serialize) -> Result<Vec<u8>, Diagnostic> {
+        let context = Context::from_serialize(context).map_err(|e| diagnose(&e, path))?;
+        let mut out = Vec::with_capacity(16 * 1024);
+        self.0.render_to(template, &context, &mut out).map_err(|e| diagnose(&e, path))?;
+        Ok(out)
+    }
+}
+
+fn diagnose(error: &tera::Error, page: &str) -> Diagnostic {
+    let on = if page.is_empty() { String::new() } else { format!(", on the page {page}") };
+    match error.kind() {
+        ErrorKind::SyntaxError(report) | ErrorKind::RenderingError(report) => {
+            let span = report.span();
+            Diagnostic::new(Code::TemplateError, format!("{}{on}", report.message()))
+                .at(report.filename().strip_prefix(BUILT_IN).unwrap_or(report.filename()))
+                .at_line(position(span.start_line), position(span.start_col + 1))
+        }
+        _ => Diagnostic::new(Code::TemplateError, format!("{error}{on}")),
+    }
+}
+
+fn position(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,1 @@
+//! Tests of the whole site on records made by hand.
