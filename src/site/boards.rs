@@ -91,7 +91,12 @@ fn automatic<'a>(facts: &Facts<'a>) -> Vec<Cow<'a, Leaderboard>> {
 }
 
 /// The overall result of a metric that a board asks for.
-pub(crate) fn result_of<'a>(facts: &Facts<'a>, run: &'a Run, metric: &str, dataset: Option<&str>) -> Option<&'a MetricResult> {
+pub(crate) fn result_of<'a>(
+    facts: &Facts<'a>,
+    run: &'a Run,
+    metric: &str,
+    dataset: Option<&str>,
+) -> Option<&'a MetricResult> {
     find(facts.registry, run, metric, dataset)
 }
 
@@ -207,7 +212,9 @@ fn rankable<'a>(
     }
     let Some(result) = result_of(facts, run, metric, spec.dataset.as_deref()) else {
         let catalogue = &facts.registry.catalogue;
-        if let Some(rejected) = run.rejected.iter().find(|r| catalogue.canonical(&r.metric) == catalogue.canonical(metric)) {
+        if let Some(rejected) =
+            run.rejected.iter().find(|r| catalogue.canonical(&r.metric) == catalogue.canonical(metric))
+        {
             return Err(format!("its {metric} is {}", rejected.found));
         }
         return Err(match (result_of(facts, run, metric, None), &spec.dataset) {

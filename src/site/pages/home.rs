@@ -87,7 +87,8 @@ const SPARK: usize = 40;
 
 pub(crate) fn context(facts: &Facts<'_>, path: &str, number: usize) -> Context {
     let title = if number == 0 { "Models".to_owned() } else { format!("Models, page {}", number + 1) };
-    let page = Page::new(facts, path, "models", title, "What needs attention, and every model's latest version.".to_owned());
+    let page =
+        Page::new(facts, path, "models", title, "What needs attention, and every model's latest version.".to_owned());
     let stages: Vec<String> = facts.stages.iter().map(|s| visible(s, 60)).collect();
     let (mut attention, tally) = if number == 0 { attention(facts, path) } else { (Vec::new(), Vec::new()) };
     let attention_left = attention.len().saturating_sub(MOST);
@@ -144,13 +145,18 @@ fn row(facts: &Facts<'_>, path: &str, m: usize, model: &ModelFacts<'_>) -> Row {
         created: version.and_then(|v| v.version.created_at).map(Instant::date).unwrap_or_default(),
         champion: champion.map(|v| Link::new(path, &model.versions[v].version.version, &facts.version_path(m, v))),
         stages: latest.map(|v| stage_cells(facts, path, m, v)).unwrap_or_default(),
-        metric: headline.map(|h| if h.unit.is_empty() { h.label.clone() } else { format!("{} ({})", h.label, h.unit) }).unwrap_or_default(),
+        metric: headline
+            .map(|h| if h.unit.is_empty() { h.label.clone() } else { format!("{} ({})", h.label, h.unit) })
+            .unwrap_or_default(),
         dataset: headline.and_then(|h| h.dataset.clone()).unwrap_or_default(),
         arrow,
         arrow_title,
-        value: result.map_or_else(|| Num::none("the latest version does not report it"), |r| digits.sourced(r.value, &r.source)),
+        value: result
+            .map_or_else(|| Num::none("the latest version does not report it"), |r| digits.sourced(r.value, &r.source)),
         delta: match (result, champion) {
-            (Some(r), Some(c)) => delta(facts.registry, digits, r, base, &format!("champion {}", model.versions[c].version.version)),
+            (Some(r), Some(c)) => {
+                delta(facts.registry, digits, r, base, &format!("champion {}", model.versions[c].version.version))
+            }
             _ => Delta::default(),
         },
         spark,
@@ -213,14 +219,23 @@ fn attention(facts: &Facts<'_>, path: &str) -> (Vec<Attention>, Vec<Tally>) {
                 let more = Link::new(path, "verdict", &facts.verdict_path(m, v));
                 let text = visible(&verdict.sentence, 400);
                 let stage = visible(&verdict.stage, 60);
-                items.push((level, m, Attention { badge: outcome(verdict.verdict), link: link.clone(), stage, text, more }));
+                items.push((
+                    level,
+                    m,
+                    Attention { badge: outcome(verdict.verdict), link: link.clone(), stage, text, more },
+                ));
             }
             if version.drift.drifted == Some(true) {
                 tallies[3] += 1;
                 let (n, of) = version.drift.features;
-                let text = format!("{n} of {} drifted, window {}", count(of, "feature"), visible(&version.drift.window, 80));
+                let text =
+                    format!("{n} of {} drifted, window {}", count(of, "feature"), visible(&version.drift.window, 80));
                 let more = Link::new(path, "drift", &facts.drift_path(m, v));
-                items.push((3, m, Attention { badge: drifted(Some(true)), link: link.clone(), stage: String::new(), text, more }));
+                items.push((
+                    3,
+                    m,
+                    Attention { badge: drifted(Some(true)), link: link.clone(), stage: String::new(), text, more },
+                ));
             }
             if v == latest && !version.card.missing.is_empty() {
                 tallies[4] += 1;
