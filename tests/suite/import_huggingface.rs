@@ -759,9 +759,10 @@ fn twice_the_text_takes_at_most_three_times_as_long() {
             .unwrap()
     };
     for ((name, once), (_, twice)) in shapes(1).into_iter().zip(shapes(2)) {
-        let (a, b) = (time(&once), time(&twice));
-        // What takes no time at all cannot be measured.
-        assert!(b < a * 3 + Duration::from_millis(30), "{name}: {a:?}, {b:?}");
+        // What takes no time at all cannot be measured, and others use the machine too: what is
+        // quadratic fails every time.
+        let linear = (0..5).any(|_| time(&twice) < time(&once) * 3 + Duration::from_millis(30));
+        assert!(linear, "{name}");
     }
 }
 
