@@ -104,7 +104,21 @@ static BUILDER: LazyLock<Builder<'static>> = LazyLock::new(|| {
 
 /// Filters markup.
 pub(super) fn clean(markup: &str) -> String {
-    BUILDER.clean(&with_short_texts(markup)).to_string()
+    without_first_lines(&BUILDER.clean(&with_short_texts(markup)).to_string())
+}
+
+/// A reader of HTML drops the line break that directly follows `<pre>`, a writer does not add it
+/// again: without such breaks what was filtered once stays as it is when it is filtered once more.
+fn without_first_lines(markup: &str) -> String {
+    let mut out = String::with_capacity(markup.len());
+    let mut rest = markup;
+    while let Some(at) = rest.find("<pre") {
+        let end = rest[at..].find('>').map_or(rest.len(), |length| at + length + 1);
+        out.push_str(&rest[..end]);
+        rest = rest[end..].trim_start_matches('\n');
+    }
+    out.push_str(rest);
+    out
 }
 
 /// Characters to be escaped in one text node.
