@@ -896,6 +896,32 @@ mod corner {
     }
 
     #[test]
+    fn a_deleted_run_is_no_evidence() {
+        let mut store = two().metric("2", "auc", 0.9).change("2", |r| r.deleted = true);
+        store.records.models.push(ModelRecord {
+            name: "churn".to_owned(),
+            versions: vec![VersionRecord {
+                version: "2".to_owned(),
+                run: Some("runs/churn/2".to_owned()),
+                ..VersionRecord::default()
+            }],
+            ..ModelRecord::default()
+        });
+        assert_eq!(floor(&store), "blocked run-deleted");
+    }
+
+    #[test]
+    fn a_part_left_out_of_a_report() {
+        let problem = |file: &str| Diagnostic::new(Code::FieldInvalid, "x").at(at("2", file).path);
+        let drift = two().drift("2", "drift/a.json", &[("income", 0.1), ("b", 0.1), ("c", 0.1)]);
+        assert_eq!(summary(&judge(&policy(DRIFT), &drift.problem(problem("drift/a.json")))), "blocked half-read");
+        let tests = two().checks("2", "checks/unit.xml", &[CheckStatus::Pass; 2]);
+        let noted = tests.clone().problem(problem("checks/unit.xml").severity(Severity::Note));
+        assert_eq!(summary(&judge(&policy(TESTS), &noted)), "pass");
+        assert_eq!(summary(&judge(&policy(TESTS), &tests.problem(problem("checks/unit.xml")))), "blocked half-read");
+    }
+
+    #[test]
     fn files_that_match_and_are_no_reports() {
         let store = two().drift("2", "drift/a.json", &[("income", 0.1), ("b", 0.1), ("c", 0.1)]);
         assert_eq!(summary(&judge(&policy(DRIFT), &store)), "pass");
@@ -1015,6 +1041,13 @@ mod corner {
         assert_eq!(summary(&judge(&all("skip"), &nothing_ran)), "blocked no-tests");
         let failed = two().checks("2", "checks/unit.xml", &[Pass, Pass, Fail]);
         assert_eq!(summary(&judge(&all("skip"), &failed)), "blocked tests-failed");
+    }
+
+    #[test]
+    fn an_empty_card_is_not_free_of_placeholders() {
+        let text = "[[rule]]\nid = \"c\"\ncheck = \"card\"\nplaceholders = \"forbid\"\n";
+        assert_eq!(summary(&judge(&policy(text), &two().card("2", &[], &[]))), "blocked empty-card");
+        assert_eq!(summary(&judge(&policy(text), &two().card("2", &[("A", "b c")], &[]))), "pass");
     }
 
     #[test]
@@ -1429,7 +1462,7 @@ proptest! {
             3 => worse.eu -= by,
             4 => worse.us -= by,
             5 => worse.n = worse.n.saturating_sub(1 + (by.min(100.0) as u64)),
-            6 | 7 | 8 => worse.drift[what - 6] += by,
+            6..=8 => worse.drift[what - 6] += by,
             9 | 10 => worse.tests[what - 9] = 4.min(worse.tests[what - 9] + 1 + (by.min(3.0) as usize)),
             11 => worse.champion[0] += by,
             12 => worse.champion[1] -= by.min(worse.champion[1]),
