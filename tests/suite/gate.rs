@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use presscheck::diag::{Code, Diagnostic, Severity};
 use presscheck::digest::Sha256;
@@ -1358,6 +1358,8 @@ placeholders = "forbid"
 front_matter = ["license"]
 "#;
 
+static ALL_POLICY: LazyLock<Policy> = LazyLock::new(|| policy(ALL));
+
 /// One piece of evidence that a property may worsen or remove.
 #[derive(Clone, Debug)]
 struct Numbers {
@@ -1442,9 +1444,9 @@ fn config() -> ProptestConfig {
 fn properties_see_both_sides() {
     use proptest::strategy::ValueTree;
     let mut runner = proptest::test_runner::TestRunner::deterministic();
-    let policy = policy(ALL);
+    let policy = &*ALL_POLICY;
     let passing =
-        (0..500).filter(|_| promotes(&policy, &numbers().new_tree(&mut runner).unwrap().current().store())).count();
+        (0..500).filter(|_| promotes(policy, &numbers().new_tree(&mut runner).unwrap().current().store())).count();
     assert!((10..490).contains(&passing), "{passing} of 500 pass");
 }
 
@@ -1453,7 +1455,7 @@ proptest! {
 
     #[test]
     fn worse_evidence_never_passes_instead(numbers in numbers(), what in 0..14_usize, by in prop_oneof![Just(0.0), 0.0..0.3_f64, 0.0..1e6_f64, Just(f64::MAX)]) {
-        let policy = policy(ALL);
+        let policy = &*ALL_POLICY;
         let mut worse = numbers.clone();
         match what {
             0 => worse.score -= by,
@@ -1470,7 +1472,7 @@ proptest! {
         }
         // A test that warns is no worse than one that errs: both fail by default, so the order of
         // statuses is one of "not better".
-        prop_assert!(promotes(&policy, &numbers.store()) || !promotes(&policy, &worse.store()));
+        prop_assert!(promotes(policy, &numbers.store()) || !promotes(policy, &worse.store()));
     }
 
     #[test]
@@ -1494,7 +1496,7 @@ proptest! {
 
     #[test]
     fn missing_evidence_never_helps(numbers in numbers(), what in 0..7_usize, index in 0..16_usize) {
-        let policy = policy(ALL);
+        let policy = &*ALL_POLICY;
         let store = numbers.store();
         let mut less = store.clone();
         match what {
@@ -1506,10 +1508,10 @@ proptest! {
             5 => { let card = &mut less.records.cards[0]; let i = index % card.sections.len(); card.sections.remove(i); }
             _ => { let features = &mut less.records.drift[0].features; let i = index % features.len(); features.remove(i); }
         }
-        prop_assert!(promotes(&policy, &store) || !promotes(&policy, &less));
+        prop_assert!(promotes(policy, &store) || !promotes(policy, &less));
         if what < 5 {
             // All of it was needed.
-            prop_assert!(!promotes(&policy, &less));
+            prop_assert!(!promotes(policy, &less));
         }
     }
 
@@ -1526,7 +1528,7 @@ proptest! {
             9..12 => numbers.drift[what - 9] = bad,
             _ => numbers.score = -bad,
         }
-        prop_assert!(!promotes(&policy(ALL), &numbers.store()));
+        prop_assert!(!promotes(&ALL_POLICY, &numbers.store()));
     }
 
     #[test]
