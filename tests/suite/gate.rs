@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use presscheck::diag::{Code, Diagnostic, Severity};
 use presscheck::digest::Sha256;
@@ -896,6 +896,32 @@ mod corner {
     }
 
     #[test]
+    fn a_deleted_run_is_no_evidence() {
+        let mut store = two().metric("2", "auc", 0.9).change("2", |r| r.deleted = true);
+        store.records.models.push(ModelRecord {
+            name: "churn".to_owned(),
+            versions: vec![VersionRecord {
+                version: "2".to_owned(),
+                run: Some("runs/churn/2".to_owned()),
+                ..VersionRecord::default()
+            }],
+            ..ModelRecord::default()
+        });
+        assert_eq!(floor(&store), "blocked run-deleted");
+    }
+
+    #[test]
+    fn a_part_left_out_of_a_report() {
+        let problem = |file: &str| Diagnostic::new(Code::FieldInvalid, "x").at(at("2", file).path);
+        let drift = two().drift("2", "drift/a.json", &[("income", 0.1), ("b", 0.1), ("c", 0.1)]);
+        assert_eq!(summary(&judge(&policy(DRIFT), &drift.problem(problem("drift/a.json")))), "blocked half-read");
+        let tests = two().checks("2", "checks/unit.xml", &[CheckStatus::Pass; 2]);
+        let noted = tests.clone().problem(problem("checks/unit.xml").severity(Severity::Note));
+        assert_eq!(summary(&judge(&policy(TESTS), &noted)), "pass");
+        assert_eq!(summary(&judge(&policy(TESTS), &tests.problem(problem("checks/unit.xml")))), "blocked half-read");
+    }
+
+    #[test]
     fn files_that_match_and_are_no_reports() {
         let store = two().drift("2", "drift/a.json", &[("income", 0.1), ("b", 0.1), ("c", 0.1)]);
         assert_eq!(summary(&judge(&policy(DRIFT), &store)), "pass");
@@ -1015,6 +1041,13 @@ mod corner {
         assert_eq!(summary(&judge(&all("skip"), &nothing_ran)), "blocked no-tests");
         let failed = two().checks("2", "checks/unit.xml", &[Pass, Pass, Fail]);
         assert_eq!(summary(&judge(&all("skip"), &failed)), "blocked tests-failed");
+    }
+
+    #[test]
+    fn an_empty_card_is_not_free_of_placeholders() {
+        let text = "[[rule]]\nid = \"c\"\ncheck = \"card\"\nplaceholders = \"forbid\"\n";
+        assert_eq!(summary(&judge(&policy(text), &two().card("2", &[], &[]))), "blocked empty-card");
+        assert_eq!(summary(&judge(&policy(text), &two().card("2", &[("A", "b c")], &[]))), "pass");
     }
 
     #[test]
@@ -1325,6 +1358,8 @@ placeholders = "forbid"
 front_matter = ["license"]
 "#;
 
+static ALL_POLICY: LazyLock<Policy> = LazyLock::new(|| policy(ALL));
+
 /// One piece of evidence that a property may worsen or remove.
 #[derive(Clone, Debug)]
 struct Numbers {
@@ -1409,9 +1444,9 @@ fn config() -> ProptestConfig {
 fn properties_see_both_sides() {
     use proptest::strategy::ValueTree;
     let mut runner = proptest::test_runner::TestRunner::deterministic();
-    let policy = policy(ALL);
+    let policy = &*ALL_POLICY;
     let passing =
-        (0..500).filter(|_| promotes(&policy, &numbers().new_tree(&mut runner).unwrap().current().store())).count();
+        (0..500).filter(|_| promotes(policy, &numbers().new_tree(&mut runner).unwrap().current().store())).count();
     assert!((10..490).contains(&passing), "{passing} of 500 pass");
 }
 
@@ -1420,7 +1455,7 @@ proptest! {
 
     #[test]
     fn worse_evidence_never_passes_instead(numbers in numbers(), what in 0..14_usize, by in prop_oneof![Just(0.0), 0.0..0.3_f64, 0.0..1e6_f64, Just(f64::MAX)]) {
-        let policy = policy(ALL);
+        let policy = &*ALL_POLICY;
         let mut worse = numbers.clone();
         match what {
             0 => worse.score -= by,
@@ -1429,7 +1464,7 @@ proptest! {
             3 => worse.eu -= by,
             4 => worse.us -= by,
             5 => worse.n = worse.n.saturating_sub(1 + (by.min(100.0) as u64)),
-            6 | 7 | 8 => worse.drift[what - 6] += by,
+            6..=8 => worse.drift[what - 6] += by,
             9 | 10 => worse.tests[what - 9] = 4.min(worse.tests[what - 9] + 1 + (by.min(3.0) as usize)),
             11 => worse.champion[0] += by,
             12 => worse.champion[1] -= by.min(worse.champion[1]),
@@ -1437,7 +1472,7 @@ proptest! {
         }
         // A test that warns is no worse than one that errs: both fail by default, so the order of
         // statuses is one of "not better".
-        prop_assert!(promotes(&policy, &numbers.store()) || !promotes(&policy, &worse.store()));
+        prop_assert!(promotes(policy, &numbers.store()) || !promotes(policy, &worse.store()));
     }
 
     #[test]
@@ -1461,7 +1496,7 @@ proptest! {
 
     #[test]
     fn missing_evidence_never_helps(numbers in numbers(), what in 0..7_usize, index in 0..16_usize) {
-        let policy = policy(ALL);
+        let policy = &*ALL_POLICY;
         let store = numbers.store();
         let mut less = store.clone();
         match what {
@@ -1473,10 +1508,10 @@ proptest! {
             5 => { let card = &mut less.records.cards[0]; let i = index % card.sections.len(); card.sections.remove(i); }
             _ => { let features = &mut less.records.drift[0].features; let i = index % features.len(); features.remove(i); }
         }
-        prop_assert!(promotes(&policy, &store) || !promotes(&policy, &less));
+        prop_assert!(promotes(policy, &store) || !promotes(policy, &less));
         if what < 5 {
             // All of it was needed.
-            prop_assert!(!promotes(&policy, &less));
+            prop_assert!(!promotes(policy, &less));
         }
     }
 
@@ -1493,7 +1528,7 @@ proptest! {
             9..12 => numbers.drift[what - 9] = bad,
             _ => numbers.score = -bad,
         }
-        prop_assert!(!promotes(&policy(ALL), &numbers.store()));
+        prop_assert!(!promotes(&ALL_POLICY, &numbers.store()));
     }
 
     #[test]
