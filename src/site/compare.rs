@@ -75,15 +75,20 @@ pub(crate) fn delta(registry: &Registry, digits: Digits, result: &MetricResult, 
     let (class, meaning) = match verdict {
         None if a == b => ("same", "equal to"),
         None => ("same", "different from"),
-        Some(better) if overlap => ("same", if better { "better than, but within the intervals of," } else { "worse than, but within the intervals of," }),
+        Some(better) if overlap => ("same", if better { "better than" } else { "worse than" }),
         Some(true) => ("up", "better than"),
         Some(false) => ("down", "worse than"),
     };
+    let noise = if overlap && a != b { ", but the intervals overlap" } else { "" };
     let text = digits.delta(a - b);
     Delta {
         text: if overlap && a != b { format!("≈ {text}") } else { text },
         class,
-        title: format!("{meaning} {} of {name}", digits.format(b)),
+        title: if name.is_empty() {
+            format!("{meaning} {}{noise}", digits.format(b))
+        } else {
+            format!("{meaning} {} of {name}{noise}", digits.format(b))
+        },
     }
 }
 

@@ -103,6 +103,15 @@ impl Digits {
         num
     }
 
+    /// A value and where it was read, from the run's folder on.
+    pub(crate) fn sourced_in(self, value: Measured, source: &Pointer, folder: &str) -> Num {
+        let mut num = self.measured(value);
+        let path = source.path.strip_prefix(folder).and_then(|p| p.strip_prefix('/')).unwrap_or(&source.path);
+        let joint = if source.pointer.is_empty() { "" } else { "#" };
+        num.title = format!("{} — {path}{joint}{}", num.title, source.pointer);
+        num
+    }
+
     /// A signed difference; `±0` when it rounds to nothing.
     pub(crate) fn delta(self, value: f64) -> String {
         if !value.is_finite() {

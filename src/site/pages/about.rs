@@ -61,7 +61,7 @@ pub(crate) fn context(facts: &Facts<'_>, path: &str) -> Context {
         evidence: number(registry.evidence.len()),
         size: show::bytes(registry.evidence.iter().map(|e| e.bytes).sum()),
         policy: policy.map(|p| visible(&p.name, 120)).unwrap_or_default(),
-        policy_digest: policy.map(|p| p.digest.clone()).unwrap_or_default(),
+        policy_digest: policy.map(|p| p.digest.hex()).unwrap_or_default(),
         sentences: policy
             .map(|p| p.rules.iter().map(|(id, text)| Sentence { id: visible(id, 120), text: visible(text, 800) }).collect())
             .unwrap_or_default(),

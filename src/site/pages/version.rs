@@ -173,7 +173,11 @@ pub(crate) struct Context {
     verdicts: Vec<StageVerdict>,
     cells: Vec<StageCell>,
     stages: Vec<String>,
+    /// Rules that fail or warn at some stage.
     rules: Vec<RuleRow>,
+    /// The others, in short.
+    quiet: Vec<RuleRow>,
+    quiet_count: String,
     headline: Option<Headline>,
     results: Vec<DatasetGroup>,
     rejected: Vec<Pair>,
@@ -222,7 +226,8 @@ pub(crate) fn context(facts: &Facts<'_>, path: &str, m: usize, v: usize) -> Cont
         format!("{role} {}", visible(&model.versions[b].version.version, 80))
     });
     let base_run = base.and_then(|b| model.versions[b].run);
-    let (stages, rules) = rules::table(entry.verdicts);
+    let (stages, mut rules) = rules::table(entry.verdicts);
+    let quiet = rules.split_off(rules.partition_point(|r| r.level < 2));
     let mut first: Vec<String> = model.headline.iter().map(|h| h.metric.clone()).collect();
     for rule in entry.verdicts.iter().flat_map(|v| &v.rules) {
         if let Some(metric) = rule.metric.as_deref().map(|m| registry.catalogue.canonical(m)) {
@@ -232,7 +237,7 @@ pub(crate) fn context(facts: &Facts<'_>, path: &str, m: usize, v: usize) -> Cont
         }
     }
     let results = run
-        .map(|r| results::groups(facts, r, base_run.zip(base_name.as_deref()), &first, true))
+        .map(|r| results::groups(facts, r, base_run, &first, true))
         .unwrap_or_default();
     let (training, series_left) = run.map(|r| training(r, registry, SERIES)).unwrap_or_default();
     let figures = run.map(figures).unwrap_or_default();
@@ -279,6 +284,8 @@ pub(crate) fn context(facts: &Facts<'_>, path: &str, m: usize, v: usize) -> Cont
         cells: super::home::stage_cells(facts, path, m, v),
         stages,
         rules,
+        quiet_count: count(quiet.len(), "rule"),
+        quiet,
         headline: headline(facts, m, v, base, base_name.as_deref()),
         results,
         rejected: run
@@ -404,7 +411,7 @@ pub(crate) fn figures(run: &Run) -> Vec<FigureView> {
                 curves: curves
                     .iter()
                     .map(|c| plot::Curve {
-                        name: if one { String::new() } else { c.name.clone() },
+                        name: if one { "this version".to_owned() } else { c.name.clone() },
                         points: c.points.iter().map(|p| (p.x.as_f64(), p.y.as_f64())).collect(),
                         area: c.area.and_then(|a| a.finite()).map(Finite::get),
                     })
