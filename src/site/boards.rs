@@ -223,3 +223,75 @@ fn rankable<'a>(
     }
     Ok(result)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::model::{Catalogue, Dataset, ModelRecord, Pointer, Records, VersionRecord, assemble};
+    use crate::site::{SiteInput, SiteOptions};
+
+    /// A model with one version: its accuracy on `test`, and the digest of that data.
+    fn model(records: &mut Records, name: &str, value: f64, digest: Option<&str>) {
+        let result = MetricResult {
+            dataset: Some("test".to_owned()),
+            ..MetricResult::new("acc", value, Pointer::default())
+        };
+        let dataset = Dataset { name: "holdout".to_owned(), role: Some("test".to_owned()), digest: digest.map(str::to_owned), ..Dataset::default() };
+        records.runs.push(Run { id: name.to_owned(), results: vec![result], datasets: vec![dataset], ..Run::default() });
+        let version = VersionRecord { version: "1".to_owned(), run: Some(name.to_owned()), ..VersionRecord::default() };
+        records.models.push(ModelRecord { name: name.to_owned(), versions: vec![version], ..ModelRecord::default() });
+    }
+
+    fn ranking(records: Records, boards: Vec<Leaderboard>) -> Vec<(Vec<Vec<(String, usize)>>, Vec<String>)> {
+        let registry = assemble(records, Catalogue::built_in(), &[]);
+        let options = SiteOptions { leaderboards: boards, ..SiteOptions::default() };
+        let verdicts = BTreeMap::new();
+        let input = SiteInput { registry: &registry, verdicts: &verdicts, policy: None, options: &options };
+        let facts = Facts::new(&input);
+        let name = |m: usize| facts.models[m].model.name.clone();
+        all(&facts)
+            .iter()
+            .map(|b| {
+                let groups = b.groups.iter().map(|g| g.rows.iter().map(|r| (name(r.m), r.rank)).collect()).collect();
+                (groups, b.unranked.iter().map(|(m, _, why)| format!("{}: {why}", name(*m))).collect())
+            })
+            .collect()
+    }
+
+    fn at(name: &str, rank: usize) -> (String, usize) {
+        (name.to_owned(), rank)
+    }
+
+    #[test]
+    fn only_results_on_the_same_data_are_ranked_against_each_other() {
+        let mut records = Records::default();
+        for (name, value, digest) in
+            [("a", 0.8, Some("x")), ("b", 0.9, Some("x")), ("c", 0.99, Some("y")), ("d", 0.9, Some("x")), ("e", 0.7, None)]
+        {
+            model(&mut records, name, value, digest);
+        }
+        let boards = ranking(records, Vec::new());
+        assert_eq!(boards.len(), 1);
+        assert_eq!(boards[0].0, [vec![at("b", 1), at("d", 1), at("a", 3)], vec![at("e", 1)], vec![at("c", 1)]]);
+    }
+
+    #[test]
+    fn who_is_not_ranked_learns_why() {
+        let mut records = Records::default();
+        model(&mut records, "a", 0.8, None);
+        model(&mut records, "b", f64::NAN, None);
+        let board = |rank_by: &str, dataset: &str| Leaderboard {
+            id: rank_by.to_owned(),
+            rank_by: rank_by.to_owned(),
+            dataset: Some(dataset.to_owned()),
+            ..Leaderboard::default()
+        };
+        let boards = ranking(records, vec![board("accuracy", "test"), board("accuracy", "other"), board("nonsense", "test")]);
+        assert_eq!(boards[0].0, [vec![at("a", 1)]]);
+        assert_eq!(boards[0].1, ["b: its accuracy is NaN"]);
+        assert_eq!(boards[1].1[0], "a: it reports accuracy on test, not on other");
+        assert_eq!(boards[2].1[0], "a: nobody said which way nonsense is better");
+    }
+}

@@ -317,6 +317,28 @@ fn hostile_text_is_text_on_every_page() {
     }
 }
 
+#[test]
+fn ids_are_unique_and_labels_lead_to_them() {
+    for (path, bytes) in rendered(&site(&["a"], "text")).iter().filter(|f| f.0.ends_with(".html")) {
+        let html = std::str::from_utf8(bytes).unwrap();
+        let values = |name: &str| -> Vec<&str> {
+            html.split(&format!(" {name}=\"")).skip(1).filter_map(|rest| rest.split('"').next()).collect()
+        };
+        let ids = values("id");
+        let distinct: std::collections::BTreeSet<&str> = ids.iter().copied().collect();
+        assert_eq!(ids.len(), distinct.len(), "{path}: {ids:?}");
+        for label in values("aria-labelledby").iter().chain(&values("aria-describedby")).flat_map(|v| v.split(' ')) {
+            assert!(distinct.contains(label), "{path}: no element has the id {label}");
+        }
+        assert_eq!(html.matches("<h1").count(), 1, "{path}");
+        let mut last = 1;
+        for level in html.split("<h").skip(1).filter_map(|h| h.chars().next()).filter_map(|c| c.to_digit(10)) {
+            assert!(level <= last + 1, "{path}: h{last} is followed by h{level}");
+            last = level;
+        }
+    }
+}
+
 fn around<'a>(html: &'a str, what: &str) -> &'a str {
     let at = html.find(what).unwrap_or(0);
     &html[html.floor_char_boundary(at.saturating_sub(120))..html.ceil_char_boundary((at + 80).min(html.len()))]
