@@ -7,6 +7,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 use super::compare::better;
 use super::facts::{Facts, ModelFacts, dataset_place};
 use super::url::Names;
@@ -51,43 +53,48 @@ impl Board<'_> {
 /// All boards of the site.
 pub(crate) fn all<'a>(facts: &Facts<'a>) -> Vec<Board<'a>> {
     let configured = &facts.input.options.leaderboards;
-    let specs: Vec<Cow<'a, Leaderboard>> =
-        if configured.is_empty() { automatic(facts) } else { configured.iter().map(Cow::Borrowed).collect() };
-    let ids: Vec<String> = specs.iter().map(|s| s.id.clone()).collect();
+    let specs: Vec<Spec<'a>> = if configured.is_empty() {
+        automatic(facts)
+    } else {
+        let members = |board: &Leaderboard| (0..facts.models.len()).filter(|m| board.covers(facts.models[*m].model)).collect();
+        configured.iter().map(|board| (Cow::Borrowed(board), members(board))).collect()
+    };
+    let ids: Vec<String> = specs.iter().map(|(s, _)| s.id.clone()).collect();
     let slugs = Names::assign(ids.iter().map(String::as_str));
-    let mut boards = Vec::with_capacity(specs.len());
-    for spec in specs {
-        let slug = slugs.get(&spec.id);
-        boards.push(fill(facts, spec, slug, configured.is_empty()));
-    }
-    boards
+    specs
+        .into_par_iter()
+        .map(|(spec, members)| {
+            let slug = slugs.get(&spec.id);
+            fill(facts, spec, &members, slug, configured.is_empty())
+        })
+        .collect()
 }
 
+/// A board and the models that it speaks of.
+type Spec<'a> = (Cow<'a, Leaderboard>, Vec<usize>);
+
 /// One board per headline metric: all models that share it, or all versions of the only one.
-fn automatic<'a>(facts: &Facts<'a>) -> Vec<Cow<'a, Leaderboard>> {
-    let mut by_metric: BTreeMap<&str, Vec<&ModelFacts<'a>>> = BTreeMap::new();
-    for model in &facts.models {
+fn automatic<'a>(facts: &Facts<'a>) -> Vec<Spec<'a>> {
+    let mut by_metric: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (m, model) in facts.models.iter().enumerate() {
         if let Some(headline) = &model.headline {
-            by_metric.entry(&headline.metric).or_default().push(model);
+            by_metric.entry(&headline.metric).or_default().push(m);
         }
     }
-    let mut out: Vec<Cow<'a, Leaderboard>> = Vec::new();
-    for (metric, models) in by_metric {
+    let board = |metric: &str, members: &[usize]| {
         let label = facts.label(metric).0;
-        out.push(Cow::Owned(Leaderboard {
+        Leaderboard {
             id: metric.to_owned(),
-            title: match models[..] {
-                [only] => format!("{} by {label}", only.model.title),
-                _ => format!("{} models by {label}", models.len()),
+            title: match members {
+                [only] => format!("{} by {label}", facts.models[*only].model.title),
+                _ => format!("{} models by {label}", members.len()),
             },
-            // Names are matched literally: a pattern character in one would only widen the board.
-            models: models.iter().map(|m| m.model.name.clone()).collect(),
             rank_by: metric.to_owned(),
-            per: if models.len() == 1 { Per::All } else { Per::Latest },
+            per: if members.len() == 1 { Per::All } else { Per::Latest },
             ..Leaderboard::default()
-        }));
-    }
-    out
+        }
+    };
+    by_metric.into_iter().map(|(metric, members)| (Cow::Owned(board(metric, &members)), members)).collect()
 }
 
 /// The overall result of a metric that a board asks for.
@@ -112,7 +119,7 @@ fn find<'a>(registry: &Registry, run: &'a Run, metric: &str, dataset: Option<&st
         })
 }
 
-fn fill<'a>(facts: &Facts<'a>, mut spec: Cow<'a, Leaderboard>, slug: String, automatic: bool) -> Board<'a> {
+fn fill<'a>(facts: &Facts<'a>, mut spec: Cow<'a, Leaderboard>, members: &[usize], slug: String, automatic: bool) -> Board<'a> {
     type Data<'k> = (Option<&'k str>, Option<&'k str>, Option<&'k str>);
     let definition = facts.registry.catalogue.get(&spec.rank_by);
     let direction = definition.and_then(|d| d.direction);
@@ -120,7 +127,8 @@ fn fill<'a>(facts: &Facts<'a>, mut spec: Cow<'a, Leaderboard>, slug: String, aut
     let mut found: BTreeMap<Data<'a>, Vec<Row<'a>>> = BTreeMap::new();
     let mut unranked = Vec::new();
     let mut columns: BTreeMap<&str, usize> = BTreeMap::new();
-    for (m, model) in facts.models.iter().enumerate().filter(|(_, m)| spec.covers(m.model)) {
+    for &m in members {
+        let model = &facts.models[m];
         let candidates: Vec<usize> = match spec.per {
             Per::Latest => model.latest().into_iter().collect(),
             Per::Best | Per::All => (0..model.versions.len()).collect(),

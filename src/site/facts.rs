@@ -22,6 +22,8 @@ pub(crate) struct Facts<'a> {
     /// For each run of the registry the model and version that it is.
     pub owners: Vec<Option<(u32, u32)>>,
     pub experiments: Vec<Experiment<'a>>,
+    /// Experiments by the name that runs give (empty for none).
+    pub experiment_of: BTreeMap<&'a str, usize>,
     /// Runs that are no version, as indices; each has a page.
     pub loose_runs: Vec<usize>,
     /// Runs by parent id.
@@ -154,7 +156,9 @@ impl<'a> Facts<'a> {
         }
         let base = input.options.base_url.as_ref().map(|b| if b.ends_with('/') { b.clone() } else { format!("{b}/") });
         let experiments = experiments(registry, &loose_runs);
-        Self { registry, input, base, models, owners, experiments, loose_runs, children, loose_drift, run_slugs, stages }
+        let name = |e: &Experiment<'a>| e.runs.first().and_then(|i| registry.runs[*i].experiment.as_deref()).unwrap_or("");
+        let experiment_of = experiments.iter().enumerate().map(|(i, e)| (name(e), i)).collect();
+        Self { registry, input, base, models, owners, experiments, experiment_of, loose_runs, children, loose_drift, run_slugs, stages }
     }
 
     pub(crate) fn model_path(&self, m: usize) -> String {

@@ -47,7 +47,7 @@ const SERIES: usize = 12;
 pub(crate) fn context(facts: &Facts<'_>, path: &str, index: usize) -> Context {
     let registry = facts.registry;
     let run = &registry.runs[index];
-    let experiment = facts.experiments.iter().find(|e| e.name == run.experiment.as_deref().unwrap_or("no experiment"));
+    let experiment = facts.experiment_of.get(run.experiment.as_deref().unwrap_or("")).map(|e| &facts.experiments[*e]);
     let mut page = Page::new(facts, path, "experiments", run_name(run).to_owned(), format!("Run {}", run.id))
         .crumb(path, "Experiments", "experiments/index.html");
     if let Some(e) = experiment {
