@@ -7,6 +7,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 use super::compare::better;
 use super::facts::{Facts, ModelFacts, dataset_place};
 use super::url::Names;
@@ -51,52 +53,52 @@ impl Board<'_> {
 /// All boards of the site.
 pub(crate) fn all<'a>(facts: &Facts<'a>) -> Vec<Board<'a>> {
     let configured = &facts.input.options.leaderboards;
-    let specs: Vec<Cow<'a, Leaderboard>> =
-        if configured.is_empty() { automatic(facts) } else { configured.iter().map(Cow::Borrowed).collect() };
-    let ids: Vec<String> = specs.iter().map(|s| s.id.clone()).collect();
+    let specs: Vec<Spec<'a>> = if configured.is_empty() {
+        automatic(facts)
+    } else {
+        let members = |board: &Leaderboard| (0..facts.models.len()).filter(|m| board.covers(facts.models[*m].model)).collect();
+        configured.iter().map(|board| (Cow::Borrowed(board), members(board))).collect()
+    };
+    let ids: Vec<String> = specs.iter().map(|(s, _)| s.id.clone()).collect();
     let slugs = Names::assign(ids.iter().map(String::as_str));
-    let mut boards = Vec::with_capacity(specs.len());
-    for spec in specs {
-        let slug = slugs.get(&spec.id);
-        boards.push(fill(facts, spec, slug, configured.is_empty()));
-    }
-    boards
+    specs
+        .into_par_iter()
+        .map(|(spec, members)| {
+            let slug = slugs.get(&spec.id);
+            fill(facts, spec, &members, slug, configured.is_empty())
+        })
+        .collect()
 }
 
+/// A board and the models that it speaks of.
+type Spec<'a> = (Cow<'a, Leaderboard>, Vec<usize>);
+
 /// One board per headline metric: all models that share it, or all versions of the only one.
-fn automatic<'a>(facts: &Facts<'a>) -> Vec<Cow<'a, Leaderboard>> {
-    let mut by_metric: BTreeMap<&str, Vec<&ModelFacts<'a>>> = BTreeMap::new();
-    for model in &facts.models {
+fn automatic<'a>(facts: &Facts<'a>) -> Vec<Spec<'a>> {
+    let mut by_metric: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (m, model) in facts.models.iter().enumerate() {
         if let Some(headline) = &model.headline {
-            by_metric.entry(&headline.metric).or_default().push(model);
+            by_metric.entry(&headline.metric).or_default().push(m);
         }
     }
-    let mut out: Vec<Cow<'a, Leaderboard>> = Vec::new();
-    for (metric, models) in by_metric {
+    let board = |metric: &str, members: &[usize]| {
         let label = facts.label(metric).0;
-        out.push(Cow::Owned(Leaderboard {
+        Leaderboard {
             id: metric.to_owned(),
-            title: match models[..] {
-                [only] => format!("{} by {label}", only.model.title),
-                _ => format!("{} models by {label}", models.len()),
+            title: match members {
+                [only] => format!("{} by {label}", facts.models[*only].model.title),
+                _ => format!("{} models by {label}", members.len()),
             },
-            // Names are matched literally: a pattern character in one would only widen the board.
-            models: models.iter().map(|m| m.model.name.clone()).collect(),
             rank_by: metric.to_owned(),
-            per: if models.len() == 1 { Per::All } else { Per::Latest },
+            per: if members.len() == 1 { Per::All } else { Per::Latest },
             ..Leaderboard::default()
-        }));
-    }
-    out
+        }
+    };
+    by_metric.into_iter().map(|(metric, members)| (Cow::Owned(board(metric, &members)), members)).collect()
 }
 
 /// The overall result of a metric that a board asks for.
-pub(crate) fn result_of<'a>(
-    facts: &Facts<'a>,
-    run: &'a Run,
-    metric: &str,
-    dataset: Option<&str>,
-) -> Option<&'a MetricResult> {
+pub(crate) fn result_of<'a>(facts: &Facts<'a>, run: &'a Run, metric: &str, dataset: Option<&str>) -> Option<&'a MetricResult> {
     find(facts.registry, run, metric, dataset)
 }
 
@@ -117,7 +119,7 @@ fn find<'a>(registry: &Registry, run: &'a Run, metric: &str, dataset: Option<&st
         })
 }
 
-fn fill<'a>(facts: &Facts<'a>, mut spec: Cow<'a, Leaderboard>, slug: String, automatic: bool) -> Board<'a> {
+fn fill<'a>(facts: &Facts<'a>, mut spec: Cow<'a, Leaderboard>, members: &[usize], slug: String, automatic: bool) -> Board<'a> {
     type Data<'k> = (Option<&'k str>, Option<&'k str>, Option<&'k str>);
     let definition = facts.registry.catalogue.get(&spec.rank_by);
     let direction = definition.and_then(|d| d.direction);
@@ -125,7 +127,8 @@ fn fill<'a>(facts: &Facts<'a>, mut spec: Cow<'a, Leaderboard>, slug: String, aut
     let mut found: BTreeMap<Data<'a>, Vec<Row<'a>>> = BTreeMap::new();
     let mut unranked = Vec::new();
     let mut columns: BTreeMap<&str, usize> = BTreeMap::new();
-    for (m, model) in facts.models.iter().enumerate().filter(|(_, m)| spec.covers(m.model)) {
+    for &m in members {
+        let model = &facts.models[m];
         let candidates: Vec<usize> = match spec.per {
             Per::Latest => model.latest().into_iter().collect(),
             Per::Best | Per::All => (0..model.versions.len()).collect(),
@@ -212,9 +215,7 @@ fn rankable<'a>(
     }
     let Some(result) = result_of(facts, run, metric, spec.dataset.as_deref()) else {
         let catalogue = &facts.registry.catalogue;
-        if let Some(rejected) =
-            run.rejected.iter().find(|r| catalogue.canonical(&r.metric) == catalogue.canonical(metric))
-        {
+        if let Some(rejected) = run.rejected.iter().find(|r| catalogue.canonical(&r.metric) == catalogue.canonical(metric)) {
             return Err(format!("its {metric} is {}", rejected.found));
         }
         return Err(match (result_of(facts, run, metric, None), &spec.dataset) {
@@ -229,4 +230,76 @@ fn rankable<'a>(
         return Err(format!("its {metric} is {}", result.value));
     }
     Ok(result)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::model::{Catalogue, Dataset, ModelRecord, Pointer, Records, VersionRecord, assemble};
+    use crate::site::{SiteInput, SiteOptions};
+
+    /// A model with one version: its accuracy on `test`, and the digest of that data.
+    fn model(records: &mut Records, name: &str, value: f64, digest: Option<&str>) {
+        let result = MetricResult {
+            dataset: Some("test".to_owned()),
+            ..MetricResult::new("acc", value, Pointer::default())
+        };
+        let dataset = Dataset { name: "holdout".to_owned(), role: Some("test".to_owned()), digest: digest.map(str::to_owned), ..Dataset::default() };
+        records.runs.push(Run { id: name.to_owned(), results: vec![result], datasets: vec![dataset], ..Run::default() });
+        let version = VersionRecord { version: "1".to_owned(), run: Some(name.to_owned()), ..VersionRecord::default() };
+        records.models.push(ModelRecord { name: name.to_owned(), versions: vec![version], ..ModelRecord::default() });
+    }
+
+    fn ranking(records: Records, boards: Vec<Leaderboard>) -> Vec<(Vec<Vec<(String, usize)>>, Vec<String>)> {
+        let registry = assemble(records, Catalogue::built_in(), &[]);
+        let options = SiteOptions { leaderboards: boards, ..SiteOptions::default() };
+        let verdicts = BTreeMap::new();
+        let input = SiteInput { registry: &registry, verdicts: &verdicts, policy: None, options: &options };
+        let facts = Facts::new(&input);
+        let name = |m: usize| facts.models[m].model.name.clone();
+        all(&facts)
+            .iter()
+            .map(|b| {
+                let groups = b.groups.iter().map(|g| g.rows.iter().map(|r| (name(r.m), r.rank)).collect()).collect();
+                (groups, b.unranked.iter().map(|(m, _, why)| format!("{}: {why}", name(*m))).collect())
+            })
+            .collect()
+    }
+
+    fn at(name: &str, rank: usize) -> (String, usize) {
+        (name.to_owned(), rank)
+    }
+
+    #[test]
+    fn only_results_on_the_same_data_are_ranked_against_each_other() {
+        let mut records = Records::default();
+        for (name, value, digest) in
+            [("a", 0.8, Some("x")), ("b", 0.9, Some("x")), ("c", 0.99, Some("y")), ("d", 0.9, Some("x")), ("e", 0.7, None)]
+        {
+            model(&mut records, name, value, digest);
+        }
+        let boards = ranking(records, Vec::new());
+        assert_eq!(boards.len(), 1);
+        assert_eq!(boards[0].0, [vec![at("b", 1), at("d", 1), at("a", 3)], vec![at("e", 1)], vec![at("c", 1)]]);
+    }
+
+    #[test]
+    fn who_is_not_ranked_learns_why() {
+        let mut records = Records::default();
+        model(&mut records, "a", 0.8, None);
+        model(&mut records, "b", f64::NAN, None);
+        let board = |rank_by: &str, dataset: &str| Leaderboard {
+            id: rank_by.to_owned(),
+            rank_by: rank_by.to_owned(),
+            dataset: Some(dataset.to_owned()),
+            ..Leaderboard::default()
+        };
+        let boards = ranking(records, vec![board("accuracy", "test"), board("accuracy", "other"), board("nonsense", "test")]);
+        assert_eq!(boards[0].0, [vec![at("a", 1)]]);
+        assert_eq!(boards[0].1, ["b: its accuracy is NaN"]);
+        assert_eq!(boards[1].1[0], "a: it reports accuracy on test, not on other");
+        assert_eq!(boards[2].1[0], "a: nobody said which way nonsense is better");
+    }
 }

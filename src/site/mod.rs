@@ -25,7 +25,8 @@ use serde::Serialize;
 pub use assets::ASSETS;
 pub use templates::TEMPLATES;
 
-use crate::diag::{Code, Diagnostic, Severity};
+use crate::diag::{Code, Diagnostic, Severity, visible};
+use crate::digest::Sha256;
 use crate::gate::verdict::Verdict;
 use crate::model::{Instant, Model, Registry};
 
@@ -108,12 +109,12 @@ pub struct SiteOptions {
 }
 
 /// The policy in words.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct PolicyText {
     /// Its name.
     pub name: String,
     /// Its digest.
-    pub digest: String,
+    pub digest: Sha256,
     /// Each rule's id and what it demands, as a sentence.
     pub rules: Vec<(String, String)>,
 }
@@ -133,11 +134,11 @@ pub struct SiteInput<'a> {
 /// What every template can see beside its page.
 #[derive(Serialize)]
 struct Site<'a> {
-    title: &'a str,
+    title: String,
     css: &'a str,
     icon: &'a str,
-    footer: Option<&'a str>,
-    generator: &'a str,
+    footer: Option<String>,
+    generator: String,
     data_as_of: Option<String>,
     has_leaderboards: bool,
     has_experiments: bool,
@@ -163,11 +164,11 @@ pub fn render(
     let assets = assets::publish(&input.options.overrides);
     let problems = &input.registry.problems;
     let site = Site {
-        title: &input.options.title,
+        title: visible(&input.options.title, 200),
         css: &assets.css,
         icon: &assets.icon,
-        footer: input.options.footer.as_deref(),
-        generator: &input.options.generator,
+        footer: input.options.footer.as_deref().map(|f| visible(f, 1_000)),
+        generator: visible(&input.options.generator, 100),
         data_as_of: input.options.data_as_of.map(Instant::minute),
         has_leaderboards: !boards.is_empty(),
         has_experiments: !facts.experiments.is_empty(),
@@ -214,9 +215,7 @@ fn collisions(files: &[(String, Vec<u8>)]) -> Vec<Diagnostic> {
     let mut out = Vec::new();
     for (path, _) in files {
         if let Some(other) = seen.insert(path.to_lowercase(), path) {
-            out.push(
-                Diagnostic::new(Code::OutputCollision, format!("'{other}' and '{path}' are one file")).at(path.clone()),
-            );
+            out.push(Diagnostic::new(Code::OutputCollision, format!("'{other}' and '{path}' are one file")).at(path.clone()));
         }
     }
     out

@@ -60,9 +60,7 @@ impl Digits {
     pub(crate) fn telling_apart(pairs: &[(f64, f64)]) -> Self {
         let mut digits = Self::of(pairs.iter().flat_map(|(a, b)| [*a, *b]));
         while let Self(Some(n)) = digits {
-            let same = |(a, b): &(f64, f64)| {
-                a != b && a.is_finite() && b.is_finite() && format!("{a:.n$}") == format!("{b:.n$}")
-            };
+            let same = |(a, b): &(f64, f64)| a != b && a.is_finite() && b.is_finite() && format!("{a:.n$}") == format!("{b:.n$}");
             if n >= 12 || !pairs.iter().any(same) {
                 break;
             }
@@ -92,11 +90,9 @@ impl Digits {
     pub(crate) fn measured(self, value: Measured) -> Num {
         match value {
             Measured::Finite(v) => Num { text: self.format(v.get()), title: minus(v.get().to_string()), class: "" },
-            Measured::NonFinite(v) => Num {
-                text: v.as_str().replace("Infinity", "∞").replace('-', "−"),
-                title: format!("{v}: not a number that can be judged"),
-                class: "nan",
-            },
+            Measured::NonFinite(v) => {
+                Num { text: v.as_str().replace("Infinity", "∞").replace('-', "−"), title: format!("{v}: not a number that can be judged"), class: "nan" }
+            }
         }
     }
 
@@ -104,6 +100,15 @@ impl Digits {
     pub(crate) fn sourced(self, value: Measured, source: &Pointer) -> Num {
         let mut num = self.measured(value);
         num.title = format!("{} — {source}", num.title);
+        num
+    }
+
+    /// A value and where it was read, from the run's folder on.
+    pub(crate) fn sourced_in(self, value: Measured, source: &Pointer, folder: &str) -> Num {
+        let mut num = self.measured(value);
+        let path = source.path.strip_prefix(folder).and_then(|p| p.strip_prefix('/')).unwrap_or(&source.path);
+        let joint = if source.pointer.is_empty() { "" } else { "#" };
+        num.title = format!("{} — {path}{joint}{}", num.title, source.pointer);
         num
     }
 
@@ -170,11 +175,7 @@ pub(crate) fn bytes(n: u64) -> String {
         value /= 1000.0;
         unit += 1;
     }
-    if unit == 0 || value >= 99.95 {
-        format!("{value:.0} {}", UNITS[unit])
-    } else {
-        format!("{value:.1} {}", UNITS[unit])
-    }
+    if unit == 0 || value >= 99.95 { format!("{value:.0} {}", UNITS[unit]) } else { format!("{value:.1} {}", UNITS[unit]) }
 }
 
 /// A share as a percentage.

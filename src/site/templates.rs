@@ -62,6 +62,7 @@ impl Templates {
         let mut tera = Tera::new();
         // Every name ends with nothing: `.svg` and `.json` would go unescaped otherwise.
         tera.autoescape_on([""]);
+        tera.set_escape_fn(escape);
         tera.set_fallback_prefixes([BUILT_IN]).map_err(|e| vec![diagnose(&e, "")])?;
         let mut sources: Vec<(String, &str)> =
             TEMPLATES.iter().map(|(name, text)| (format!("{BUILT_IN}{name}"), *text)).collect();
@@ -95,6 +96,32 @@ impl Templates {
     }
 }
 
+/// Escapes text for element content and quoted attributes. Control characters and bidirectional overrides
+/// are shown as `\u{…}`: HTML forbids the first, and the second make text read as what it is not. This is
+/// the last door, so no page can forget it.
+fn escape(text: &str, out: &mut dyn std::io::Write) -> std::io::Result<()> {
+    let mut plain = 0;
+    for (at, c) in text.char_indices() {
+        let shown: std::borrow::Cow<'_, str> = match c {
+            '&' => "&amp;".into(),
+            '<' => "&lt;".into(),
+            '>' => "&gt;".into(),
+            '"' => "&quot;".into(),
+            '\'' => "&#39;".into(),
+            '\n' | '\t' => continue,
+            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{fffe}' | '\u{ffff}' => {
+                c.escape_unicode().to_string().into()
+            }
+            c if c.is_control() => c.escape_unicode().to_string().into(),
+            _ => continue,
+        };
+        out.write_all(&text.as_bytes()[plain..at])?;
+        out.write_all(shown.as_bytes())?;
+        plain = at + c.len_utf8();
+    }
+    out.write_all(&text.as_bytes()[plain..])
+}
+
 fn diagnose(error: &tera::Error, page: &str) -> Diagnostic {
     let on = if page.is_empty() { String::new() } else { format!(", on the page {page}") };
     match error.kind() {
@@ -110,4 +137,14 @@ fn diagnose(error: &tera::Error, page: &str) -> Diagnostic {
 
 fn position(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn escaping_leaves_nothing_that_browsers_act_on() {
+        let mut out = Vec::new();
+        super::escape("a<b>&\"'\u{0}\u{1b}é\u{202e}\n", &mut out).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "a&lt;b&gt;&amp;&quot;&#39;\\u{0}\\u{1b}é\\u{202e}\n");
+    }
 }

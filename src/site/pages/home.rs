@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Pager, pager};
 use crate::diag::{Severity, count, visible};
-use crate::gate::verdict::Outcome;
+use crate::gate::verdict::{Outcome, Verdict};
 use crate::model::Instant;
 use crate::plot::{self, Heading, SparklineSpec};
 use crate::site::compare::{Delta, delta};
@@ -20,8 +20,17 @@ pub(crate) struct Attention {
     badge: Badge,
     link: Link,
     stage: String,
+    others: Vec<Other>,
+    /// Follows the link: "Churn 1.4.0 is blocked …" or "Churn 1.4.0 — 6 features …".
     text: String,
     more: Link,
+}
+
+/// What another stage says about the same version.
+#[derive(Debug, Serialize)]
+pub(crate) struct Other {
+    badge: Badge,
+    stage: String,
 }
 
 /// A model in the table.
@@ -87,8 +96,7 @@ const SPARK: usize = 40;
 
 pub(crate) fn context(facts: &Facts<'_>, path: &str, number: usize) -> Context {
     let title = if number == 0 { "Models".to_owned() } else { format!("Models, page {}", number + 1) };
-    let page =
-        Page::new(facts, path, "models", title, "What needs attention, and every model's latest version.".to_owned());
+    let page = Page::new(facts, path, "models", title, "What needs attention, and every model's latest version.".to_owned());
     let stages: Vec<String> = facts.stages.iter().map(|s| visible(s, 60)).collect();
     let (mut attention, tally) = if number == 0 { attention(facts, path) } else { (Vec::new(), Vec::new()) };
     let attention_left = attention.len().saturating_sub(MOST);
@@ -145,18 +153,13 @@ fn row(facts: &Facts<'_>, path: &str, m: usize, model: &ModelFacts<'_>) -> Row {
         created: version.and_then(|v| v.version.created_at).map(Instant::date).unwrap_or_default(),
         champion: champion.map(|v| Link::new(path, &model.versions[v].version.version, &facts.version_path(m, v))),
         stages: latest.map(|v| stage_cells(facts, path, m, v)).unwrap_or_default(),
-        metric: headline
-            .map(|h| if h.unit.is_empty() { h.label.clone() } else { format!("{} ({})", h.label, h.unit) })
-            .unwrap_or_default(),
+        metric: headline.map(|h| if h.unit.is_empty() { h.label.clone() } else { format!("{} ({})", h.label, h.unit) }).unwrap_or_default(),
         dataset: headline.and_then(|h| h.dataset.clone()).unwrap_or_default(),
         arrow,
         arrow_title,
-        value: result
-            .map_or_else(|| Num::none("the latest version does not report it"), |r| digits.sourced(r.value, &r.source)),
+        value: result.map_or_else(|| Num::none("the latest version does not report it"), |r| digits.sourced(r.value, &r.source)),
         delta: match (result, champion) {
-            (Some(r), Some(c)) => {
-                delta(facts.registry, digits, r, base, &format!("champion {}", model.versions[c].version.version))
-            }
+            (Some(r), Some(c)) => delta(facts.registry, digits, r, base, &format!("champion {}", model.versions[c].version.version)),
             _ => Delta::default(),
         },
         spark,
@@ -196,6 +199,14 @@ pub(crate) fn stage_cells(facts: &Facts<'_>, path: &str, m: usize, v: usize) -> 
         .collect()
 }
 
+/// A sentence as it follows the version's name: without the name when it starts with it.
+fn after_name(sentence: &str, selector: &str) -> String {
+    match sentence.strip_prefix(selector) {
+        Some(rest) if rest.starts_with(' ') => visible(rest, 400),
+        _ => visible(&format!(" — {sentence}"), 400),
+    }
+}
+
 /// The attention list, worst first, and its tally.
 fn attention(facts: &Facts<'_>, path: &str) -> (Vec<Attention>, Vec<Tally>) {
     let mut items: Vec<(u8, usize, Attention)> = Vec::new();
@@ -208,42 +219,46 @@ fn attention(facts: &Facts<'_>, path: &str) -> (Vec<Attention>, Vec<Tally>) {
             let version = &model.versions[v];
             let name = format!("{} {}", model.model.title, version.version.version);
             let link = Link::new(path, &name, &facts.version_path(m, v));
-            for verdict in version.verdicts {
-                let level = match verdict.verdict {
+            // One entry per version: the worst outcome speaks, the other stages stand beside it.
+            let mut stages: Vec<&Verdict> = version.verdicts.iter().filter(|x| x.verdict != Outcome::Pass).collect();
+            stages.sort_by_key(|x| std::cmp::Reverse(x.verdict));
+            if let Some((worst, others)) = stages.split_first() {
+                let level = match worst.verdict {
                     Outcome::Blocked | Outcome::Error => 0,
                     Outcome::Pending => 1,
-                    Outcome::PassWithWarnings | Outcome::PassWithWaivers => 2,
-                    Outcome::Pass => continue,
+                    _ => 2,
                 };
                 tallies[usize::from(level)] += 1;
-                let more = Link::new(path, "verdict", &facts.verdict_path(m, v));
-                let text = visible(&verdict.sentence, 400);
-                let stage = visible(&verdict.stage, 60);
                 items.push((
                     level,
                     m,
-                    Attention { badge: outcome(verdict.verdict), link: link.clone(), stage, text, more },
+                    Attention {
+                        badge: outcome(worst.verdict),
+                        link: link.clone(),
+                        stage: visible(&worst.stage, 60),
+                        others: others
+                            .iter()
+                            .map(|x| Other { badge: outcome(x.verdict), stage: visible(&x.stage, 60) })
+                            .collect(),
+                        text: after_name(&worst.sentence, &version.version.selector()),
+                        more: Link::new(path, "verdict", &facts.verdict_path(m, v)),
+                    },
                 ));
             }
             if version.drift.drifted == Some(true) {
                 tallies[3] += 1;
                 let (n, of) = version.drift.features;
-                let text =
-                    format!("{n} of {} drifted, window {}", count(of, "feature"), visible(&version.drift.window, 80));
+                let text = format!(" — {n} of {} drifted, window {}", count(of, "feature"), visible(&version.drift.window, 80));
                 let more = Link::new(path, "drift", &facts.drift_path(m, v));
-                items.push((
-                    3,
-                    m,
-                    Attention { badge: drifted(Some(true)), link: link.clone(), stage: String::new(), text, more },
-                ));
+                items.push((3, m, Attention { badge: drifted(Some(true)), link: link.clone(), stage: String::new(), others: Vec::new(), text, more }));
             }
             if v == latest && !version.card.missing.is_empty() {
                 tallies[4] += 1;
                 let badge = Badge::new("incomplete card", "▤", "note");
                 let list: Vec<String> = version.card.missing.iter().map(|s| (*s).to_owned()).collect();
-                let text = format!("no {}", crate::site::show::list(&list).to_lowercase());
+                let text = format!(" — no {}", crate::site::show::list(&list).to_lowercase());
                 let more = Link::new(path, "card", &format!("{}#card", facts.version_path(m, v)));
-                items.push((4, m, Attention { badge, link, stage: String::new(), text, more }));
+                items.push((4, m, Attention { badge, link, stage: String::new(), others: Vec::new(), text, more }));
             }
         }
     }
@@ -257,7 +272,8 @@ fn attention(facts: &Facts<'_>, path: &str) -> (Vec<Attention>, Vec<Tally>) {
                 badge: Badge::new("unread", "⊘", "bad"),
                 link: Link::new(path, "Input", "problems.html"),
                 stage: String::new(),
-                text: format!("{} while reading: what could not be read is not on these pages", count(errors, "error")),
+                others: Vec::new(),
+                text: format!(" — {} while reading: what could not be read is not on these pages", count(errors, "error")),
                 more: Link::new(path, "problems", "problems.html"),
             },
         );

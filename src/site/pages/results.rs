@@ -24,7 +24,6 @@ pub(crate) struct ResultRow {
     interval_title: String,
     n: String,
     delta: Delta,
-    harness: String,
 }
 
 /// Results by slice or class: a row each, a column per metric.
@@ -56,6 +55,8 @@ pub(crate) struct DatasetGroup {
     heading: String,
     id: String,
     digest: String,
+    /// The harnesses that measured here.
+    harness: String,
     rows: Vec<ResultRow>,
     intervals: bool,
     sizes: bool,
@@ -71,20 +72,13 @@ const CHARTS: usize = 1;
 const COLUMNS: usize = 8;
 
 /// Groups by dataset and split; `base` is the version to compare with.
-pub(crate) fn groups(
-    facts: &Facts<'_>,
-    run: &Run,
-    base: Option<(&Run, &str)>,
-    first_metrics: &[String],
-    charts: bool,
-) -> Vec<DatasetGroup> {
+pub(crate) fn groups(facts: &Facts<'_>, run: &Run, base: Option<&Run>, first_metrics: &[String], charts: bool) -> Vec<DatasetGroup> {
     let registry = facts.registry;
     let mut by_data: BTreeMap<(Option<&str>, Option<&str>), Vec<&MetricResult>> = BTreeMap::new();
     for result in &run.results {
         by_data.entry((result.dataset.as_deref(), result.split.as_deref())).or_default().push(result);
     }
-    let lookup = Lookup::new(registry, base.map(|b| b.0));
-    let name = base.map_or("", |b| b.1);
+    let lookup = Lookup::new(registry, base);
     let mut out = Vec::with_capacity(by_data.len());
     // Named datasets first, the test data before all.
     let mut keys: Vec<(Option<&str>, Option<&str>)> = by_data.keys().copied().collect();
@@ -113,15 +107,15 @@ pub(crate) fn groups(
                     unit,
                     arrow,
                     arrow_title,
-                    value: digits.sourced(r.value, &r.source),
+                    value: digits.sourced_in(r.value, &r.source, &run.folder),
                     interval: interval.as_ref().map(|(i, _)| digits.interval(i)).unwrap_or_default(),
                     interval_title: interval
                         .as_ref()
                         .map(|(i, how)| format!("{} interval {how}", show::percent(i.level.get())))
                         .unwrap_or_default(),
                     n: r.n.map(show::count).unwrap_or_default(),
-                    delta: delta(registry, digits, r, same, name),
-                    harness: r.harness.as_deref().map(|h| visible(h, 120)).unwrap_or_default(),
+                    // The column's head names the version.
+                    delta: delta(registry, digits, r, same, ""),
                 }
             })
             .collect();
@@ -131,9 +125,7 @@ pub(crate) fn groups(
             let parts: Vec<&MetricResult> = results
                 .iter()
                 .copied()
-                .filter(
-                    |r| if what == "slice" { !r.slice.is_overall() } else { r.slice.is_overall() && r.class.is_some() },
-                )
+                .filter(|r| if what == "slice" { !r.slice.is_overall() } else { r.slice.is_overall() && r.class.is_some() })
                 .collect();
             if parts.is_empty() {
                 continue;
@@ -141,7 +133,7 @@ pub(crate) fn groups(
             if charts && what == "slice" && g == 0 {
                 figures.extend(slice_charts(facts, &parts, &overall, g));
             }
-            grids.push(grid(facts, what, &parts));
+            grids.push(grid(facts, what, &parts, &run.folder));
         }
         let digest = facts.data_digest(run, key.0).map(|d| visible(d, 100)).unwrap_or_default();
         out.push(DatasetGroup {
@@ -153,6 +145,7 @@ pub(crate) fn groups(
             },
             id: format!("results-{}", g + 1),
             digest,
+            harness: harnesses(&results),
             intervals: rows.iter().any(|r| !r.interval.is_empty()),
             sizes: rows.iter().any(|r| !r.n.is_empty()),
             rows,
@@ -163,6 +156,12 @@ pub(crate) fn groups(
     out
 }
 
+/// Which harnesses measured, once for all rows.
+fn harnesses(results: &[&MetricResult]) -> String {
+    let names: BTreeSet<&str> = results.iter().filter_map(|r| r.harness.as_deref()).collect();
+    visible(&show::list(&names.into_iter().map(str::to_owned).collect::<Vec<_>>()), 200)
+}
+
 fn part_name(result: &MetricResult) -> String {
     match (&result.class, result.slice.is_overall()) {
         (Some(class), true) => class.clone(),
@@ -171,7 +170,7 @@ fn part_name(result: &MetricResult) -> String {
     }
 }
 
-fn grid(facts: &Facts<'_>, what: &'static str, parts: &[&MetricResult]) -> Grid {
+fn grid(facts: &Facts<'_>, what: &'static str, parts: &[&MetricResult], folder: &str) -> Grid {
     let registry = facts.registry;
     let mut metrics: Vec<&str> = Vec::new();
     let mut names: Vec<String> = Vec::new();
@@ -208,7 +207,7 @@ fn grid(facts: &Facts<'_>, what: &'static str, parts: &[&MetricResult]) -> Grid 
                 cells: metrics
                     .iter()
                     .zip(&digits)
-                    .map(|(m, d)| of(m).map_or_else(|| Num::none("not reported"), |r| d.sourced(r.value, &r.source)))
+                    .map(|(m, d)| of(m).map_or_else(|| Num::none("not reported"), |r| d.sourced_in(r.value, &r.source, folder)))
                     .collect(),
             }
         })
@@ -225,12 +224,7 @@ fn grid(facts: &Facts<'_>, what: &'static str, parts: &[&MetricResult]) -> Grid 
 }
 
 /// The first metrics with slices as points with intervals, the overall value as the line to compare with.
-fn slice_charts(
-    facts: &Facts<'_>,
-    parts: &[&MetricResult],
-    overall: &[&MetricResult],
-    group: usize,
-) -> Vec<FigureView> {
+fn slice_charts(facts: &Facts<'_>, parts: &[&MetricResult], overall: &[&MetricResult], group: usize) -> Vec<FigureView> {
     let registry = facts.registry;
     let mut metrics: Vec<&str> = Vec::new();
     for r in parts {
@@ -240,9 +234,7 @@ fn slice_charts(
         }
     }
     // The order of the overall results is the order of interest.
-    metrics.sort_by_key(|m| {
-        overall.iter().position(|r| registry.catalogue.canonical(&r.metric) == *m).unwrap_or(usize::MAX)
-    });
+    metrics.sort_by_key(|m| overall.iter().position(|r| registry.catalogue.canonical(&r.metric) == *m).unwrap_or(usize::MAX));
     metrics
         .into_iter()
         .take(CHARTS)

@@ -18,6 +18,8 @@ pub(crate) struct RuleRow {
     pub metric: String,
     pub dataset: String,
     pub states: Vec<Option<Badge>>,
+    /// The state in words when it is the same, and a pass, at all stages.
+    pub same_state: &'static str,
     pub value: Num,
     pub op: &'static str,
     pub bound: String,
@@ -50,6 +52,9 @@ pub(crate) fn table(verdicts: &[Verdict]) -> (Vec<String>, Vec<RuleRow>) {
             rows[at].level = rows[at].level.min(level(record));
         }
     }
+    for row in &mut rows {
+        row.same_state = if row.states.iter().all(|s| s.is_some_and(|b| b.text == "pass")) { "✓ pass" } else { "" };
+    }
     rows.sort_by_key(|r| r.level);
     (stages, rows)
 }
@@ -74,19 +79,16 @@ pub(crate) fn row(record: &RuleRecord, stages: usize) -> RuleRow {
     };
     let source = record.source.as_deref().map(|s| visible(s, 300)).unwrap_or_default();
     let mut value = record.value.map_or_else(|| Num::none("no value"), |v| digits.measured(v));
-    if !source.is_empty() {
+    if !source.is_empty() && record.value.is_some() {
         value.title = format!("{} — {source}", value.title);
     }
-    let margin = record.margin.map_or_else(
-        || Num::none("no margin"),
-        |m| {
-            let mut num = digits.measured(m);
-            if let Some(finite) = m.finite() {
-                num.text = digits.delta(finite.get());
-            }
-            num
-        },
-    );
+    let margin = record.margin.map_or_else(|| Num::none("no margin"), |m| {
+        let mut num = digits.measured(m);
+        if let Some(finite) = m.finite() {
+            num.text = digits.delta(finite.get());
+        }
+        num
+    });
     RuleRow {
         id: visible(&record.id, 120),
         target: visible(&record.target, 160),
@@ -94,6 +96,7 @@ pub(crate) fn row(record: &RuleRecord, stages: usize) -> RuleRow {
         metric: record.metric.as_deref().map(|m| visible(m, 120)).unwrap_or_default(),
         dataset: record.dataset.as_deref().map(|d| visible(d, 120)).unwrap_or_default(),
         states: vec![None; stages],
+        same_state: "",
         value,
         op: record.op.as_deref().map(op).unwrap_or_default(),
         bound: record.bound.map(|b| digits.measured(b).text).unwrap_or_default(),
@@ -104,17 +107,8 @@ pub(crate) fn row(record: &RuleRecord, stages: usize) -> RuleRow {
         margin,
         interval: record.interval.as_ref().map(|i| digits.interval(i)).unwrap_or_default(),
         n: record.n.map(show::count).unwrap_or_default(),
-        baseline: record
-            .baseline
-            .as_ref()
-            .map(|b| visible(&format!("{} {}", b.id, b.version), 120))
-            .unwrap_or_default(),
-        baseline_value: record
-            .baseline
-            .as_ref()
-            .and_then(|b| b.value)
-            .map(|v| digits.measured(v).text)
-            .unwrap_or_default(),
+        baseline: record.baseline.as_ref().map(|b| visible(&format!("{} {}", b.id, b.version), 120)).unwrap_or_default(),
+        baseline_value: record.baseline.as_ref().and_then(|b| b.value).map(|v| digits.measured(v).text).unwrap_or_default(),
         message: visible(&record.message, 600),
         why: record.why.as_deref().map(|w| visible(w, 600)).unwrap_or_default(),
         source,
