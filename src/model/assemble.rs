@@ -434,8 +434,16 @@ fn link_version(
     drift.sort_by_key(|i| (registry.drift[*i].window.end.or(registry.drift[*i].window.start), *i));
     let checks = record.and_then(|r| attached.checks.get(r.id.as_str())).cloned().unwrap_or_default();
     let evidence = record.map_or(0..0, |r| evidence_range(&registry.evidence, &r.folder));
-    let lines: Vec<String> =
-        registry.evidence[evidence.clone()].iter().map(|e| format!("{}  {}\n", e.sha256, e.path)).collect();
+    let mut shared_evidence: Vec<usize> = cards
+        .iter()
+        .filter(|c| c.version.is_none())
+        .filter_map(|c| registry.evidence.binary_search_by(|e| e.path.as_str().cmp(&c.path)).ok())
+        .filter(|i| !evidence.contains(i))
+        .collect();
+    shared_evidence.sort_unstable();
+    let judged = evidence.clone().chain(shared_evidence.iter().copied()).map(|i| &registry.evidence[i]);
+    let mut lines: Vec<String> = judged.map(|e| format!("{}  {}\n", e.sha256, e.path)).collect();
+    lines.sort();
     let digest = Sha256::of_parts(lines.iter().map(|l| l.as_bytes()));
     Version {
         model: model.to_owned(),
@@ -451,6 +459,7 @@ fn link_version(
         drift,
         checks,
         evidence,
+        shared_evidence,
         digest,
         ambiguous,
     }
