@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::secret::{REDACTED, looks_secret};
 use super::{
-    Card, Catalogue, Datum, Evidence, Model, ModelRecord, Records, Registry, Run, RunStatus, Section, Version,
-    VersionRecord, natural_cmp,
+    Card, Catalogue, Datum, Evidence, Measured, Model, ModelRecord, Records, Registry, Run, RunStatus, Section,
+    Version, VersionRecord, natural_cmp,
 };
 use crate::diag::{Code, Diagnostic, Severity, visible};
 use crate::digest::Sha256;
@@ -545,6 +545,15 @@ fn name_runs(registry: &mut Registry) {
     }
 }
 
+/// Whether two numbers are one that was written with fewer digits the second time: writers such as
+/// pandas keep ten. The gate still compares exactly.
+fn same_value(a: Measured, b: Measured) -> bool {
+    match (a.finite(), b.finite()) {
+        (Some(a), Some(b)) => (a.get() - b.get()).abs() <= 1e-9 * a.get().abs().max(b.get().abs()),
+        _ => a == b,
+    }
+}
+
 /// Conflicting, repeated, non-finite and out-of-range values: shown as problems; the gate decides
 /// for itself which of them a rule touches.
 fn check_results(registry: &Registry, problems: &mut Vec<Diagnostic>) {
@@ -555,7 +564,7 @@ fn check_results(registry: &Registry, problems: &mut Vec<Diagnostic>) {
             let (_, dataset, split, slice, class) = result.key();
             if let Some(first) = seen.insert((name, dataset, split, slice, class), result) {
                 let place = format!("{} and {}", first.source, result.source);
-                let (code, severity, text) = if first.value == result.value {
+                let (code, severity, text) = if same_value(first.value, result.value) {
                     (
                         Code::MetricRepeated,
                         Severity::Note,
