@@ -29,7 +29,8 @@ pub(crate) fn publish(overrides: &BTreeMap<String, Vec<u8>>) -> Assets {
     let mut files = Vec::new();
     let mut paths = Vec::new();
     for (name, built_in) in ASSETS {
-        let bytes = overrides.get(name).or_else(|| overrides.get(&format!("assets/{name}"))).map_or(built_in, Vec::as_slice);
+        let bytes =
+            overrides.get(name).or_else(|| overrides.get(&format!("assets/{name}"))).map_or(built_in, Vec::as_slice);
         let (stem, suffix) = name.rsplit_once('.').unwrap_or((name, ""));
         let path = format!("assets/{stem}.{}.{suffix}", &Sha256::of(bytes).hex()[..8]);
         files.push((path.clone(), bytes.to_vec()));

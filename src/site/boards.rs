@@ -56,7 +56,8 @@ pub(crate) fn all<'a>(facts: &Facts<'a>) -> Vec<Board<'a>> {
     let specs: Vec<Spec<'a>> = if configured.is_empty() {
         automatic(facts)
     } else {
-        let members = |board: &Leaderboard| (0..facts.models.len()).filter(|m| board.covers(facts.models[*m].model)).collect();
+        let members =
+            |board: &Leaderboard| (0..facts.models.len()).filter(|m| board.covers(facts.models[*m].model)).collect();
         configured.iter().map(|board| (Cow::Borrowed(board), members(board))).collect()
     };
     let ids: Vec<String> = specs.iter().map(|(s, _)| s.id.clone()).collect();
@@ -98,7 +99,12 @@ fn automatic<'a>(facts: &Facts<'a>) -> Vec<Spec<'a>> {
 }
 
 /// The overall result of a metric that a board asks for.
-pub(crate) fn result_of<'a>(facts: &Facts<'a>, run: &'a Run, metric: &str, dataset: Option<&str>) -> Option<&'a MetricResult> {
+pub(crate) fn result_of<'a>(
+    facts: &Facts<'a>,
+    run: &'a Run,
+    metric: &str,
+    dataset: Option<&str>,
+) -> Option<&'a MetricResult> {
     find(facts.registry, run, metric, dataset)
 }
 
@@ -119,7 +125,13 @@ fn find<'a>(registry: &Registry, run: &'a Run, metric: &str, dataset: Option<&st
         })
 }
 
-fn fill<'a>(facts: &Facts<'a>, mut spec: Cow<'a, Leaderboard>, members: &[usize], slug: String, automatic: bool) -> Board<'a> {
+fn fill<'a>(
+    facts: &Facts<'a>,
+    mut spec: Cow<'a, Leaderboard>,
+    members: &[usize],
+    slug: String,
+    automatic: bool,
+) -> Board<'a> {
     type Data<'k> = (Option<&'k str>, Option<&'k str>, Option<&'k str>);
     let definition = facts.registry.catalogue.get(&spec.rank_by);
     let direction = definition.and_then(|d| d.direction);
@@ -215,7 +227,9 @@ fn rankable<'a>(
     }
     let Some(result) = result_of(facts, run, metric, spec.dataset.as_deref()) else {
         let catalogue = &facts.registry.catalogue;
-        if let Some(rejected) = run.rejected.iter().find(|r| catalogue.canonical(&r.metric) == catalogue.canonical(metric)) {
+        if let Some(rejected) =
+            run.rejected.iter().find(|r| catalogue.canonical(&r.metric) == catalogue.canonical(metric))
+        {
             return Err(format!("its {metric} is {}", rejected.found));
         }
         return Err(match (result_of(facts, run, metric, None), &spec.dataset) {
@@ -242,12 +256,20 @@ mod tests {
 
     /// A model with one version: its accuracy on `test`, and the digest of that data.
     fn model(records: &mut Records, name: &str, value: f64, digest: Option<&str>) {
-        let result = MetricResult {
-            dataset: Some("test".to_owned()),
-            ..MetricResult::new("acc", value, Pointer::default())
+        let result =
+            MetricResult { dataset: Some("test".to_owned()), ..MetricResult::new("acc", value, Pointer::default()) };
+        let dataset = Dataset {
+            name: "holdout".to_owned(),
+            role: Some("test".to_owned()),
+            digest: digest.map(str::to_owned),
+            ..Dataset::default()
         };
-        let dataset = Dataset { name: "holdout".to_owned(), role: Some("test".to_owned()), digest: digest.map(str::to_owned), ..Dataset::default() };
-        records.runs.push(Run { id: name.to_owned(), results: vec![result], datasets: vec![dataset], ..Run::default() });
+        records.runs.push(Run {
+            id: name.to_owned(),
+            results: vec![result],
+            datasets: vec![dataset],
+            ..Run::default()
+        });
         let version = VersionRecord { version: "1".to_owned(), run: Some(name.to_owned()), ..VersionRecord::default() };
         records.models.push(ModelRecord { name: name.to_owned(), versions: vec![version], ..ModelRecord::default() });
     }
@@ -275,9 +297,13 @@ mod tests {
     #[test]
     fn only_results_on_the_same_data_are_ranked_against_each_other() {
         let mut records = Records::default();
-        for (name, value, digest) in
-            [("a", 0.8, Some("x")), ("b", 0.9, Some("x")), ("c", 0.99, Some("y")), ("d", 0.9, Some("x")), ("e", 0.7, None)]
-        {
+        for (name, value, digest) in [
+            ("a", 0.8, Some("x")),
+            ("b", 0.9, Some("x")),
+            ("c", 0.99, Some("y")),
+            ("d", 0.9, Some("x")),
+            ("e", 0.7, None),
+        ] {
             model(&mut records, name, value, digest);
         }
         let boards = ranking(records, Vec::new());
@@ -296,7 +322,8 @@ mod tests {
             dataset: Some(dataset.to_owned()),
             ..Leaderboard::default()
         };
-        let boards = ranking(records, vec![board("accuracy", "test"), board("accuracy", "other"), board("nonsense", "test")]);
+        let boards =
+            ranking(records, vec![board("accuracy", "test"), board("accuracy", "other"), board("nonsense", "test")]);
         assert_eq!(boards[0].0, [vec![at("a", 1)]]);
         assert_eq!(boards[0].1, ["b: its accuracy is NaN"]);
         assert_eq!(boards[1].1[0], "a: it reports accuracy on test, not on other");

@@ -62,12 +62,23 @@ pub(crate) fn better(direction: Option<Direction>, target: Option<f64>, value: f
 }
 
 /// The difference of a result to another.
-pub(crate) fn delta(registry: &Registry, digits: Digits, result: &MetricResult, base: Option<&MetricResult>, name: &str) -> Delta {
+pub(crate) fn delta(
+    registry: &Registry,
+    digits: Digits,
+    result: &MetricResult,
+    base: Option<&MetricResult>,
+    name: &str,
+) -> Delta {
     let Some(base) = base else { return Delta::default() };
     let (Some(a), Some(b)) = (result.value.finite(), base.value.finite()) else { return Delta::default() };
     let (a, b) = (a.get(), b.get());
     let definition = registry.catalogue.get(&result.metric);
-    let verdict = better(definition.and_then(|d| d.direction), definition.and_then(|d| d.target).map(crate::model::Finite::get), a, b);
+    let verdict = better(
+        definition.and_then(|d| d.direction),
+        definition.and_then(|d| d.target).map(crate::model::Finite::get),
+        a,
+        b,
+    );
     let overlap = match (interval_of(result), interval_of(base)) {
         (Some((x, _)), Some((y, _))) => x.lower.get() <= y.upper.get() && y.lower.get() <= x.upper.get(),
         _ => false,
@@ -135,7 +146,12 @@ pub(crate) struct MetricChange {
 }
 
 /// Overall results that both versions report, the later's order.
-pub(crate) fn metrics(facts: &Facts<'_>, before: Option<&Run>, after: Option<&Run>, before_name: &str) -> Vec<MetricChange> {
+pub(crate) fn metrics(
+    facts: &Facts<'_>,
+    before: Option<&Run>,
+    after: Option<&Run>,
+    before_name: &str,
+) -> Vec<MetricChange> {
     let registry = facts.registry;
     let (Some(_), Some(after)) = (before, after) else { return Vec::new() };
     let lookup = Lookup::new(registry, before);

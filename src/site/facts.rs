@@ -103,9 +103,33 @@ pub(crate) const CORE_SECTIONS: [(&str, &[&str]); 6] = [
     ("Intended use", &["intended_use", "intended_uses", "uses", "direct_use", "intended_uses_limitations"]),
     ("Out-of-scope use", &["out_of_scope_use", "out_of_scope_uses", "out_of_scope", "misuse_and_out_of_scope_use"]),
     ("Training data", &["training_data", "training_dataset", "training_details", "data"]),
-    ("Evaluation", &["evaluation", "evaluation_data", "evaluation_results", "metrics", "results", "performance", "quantitative_analyses"]),
-    ("Limitations", &["limitations", "bias_risks_and_limitations", "limitations_and_bias", "known_limitations", "caveats", "caveats_and_recommendations"]),
-    ("Ethical considerations", &["ethical_considerations", "ethics", "ethical_considerations_and_limitations", "fairness"]),
+    (
+        "Evaluation",
+        &[
+            "evaluation",
+            "evaluation_data",
+            "evaluation_results",
+            "metrics",
+            "results",
+            "performance",
+            "quantitative_analyses",
+        ],
+    ),
+    (
+        "Limitations",
+        &[
+            "limitations",
+            "bias_risks_and_limitations",
+            "limitations_and_bias",
+            "known_limitations",
+            "caveats",
+            "caveats_and_recommendations",
+        ],
+    ),
+    (
+        "Ethical considerations",
+        &["ethical_considerations", "ethics", "ethical_considerations_and_limitations", "fairness"],
+    ),
 ];
 
 /// Fewer words than this are no section.
@@ -156,9 +180,23 @@ impl<'a> Facts<'a> {
         }
         let base = input.options.base_url.as_ref().map(|b| if b.ends_with('/') { b.clone() } else { format!("{b}/") });
         let experiments = experiments(registry, &loose_runs);
-        let name = |e: &Experiment<'a>| e.runs.first().and_then(|i| registry.runs[*i].experiment.as_deref()).unwrap_or("");
+        let name =
+            |e: &Experiment<'a>| e.runs.first().and_then(|i| registry.runs[*i].experiment.as_deref()).unwrap_or("");
         let experiment_of = experiments.iter().enumerate().map(|(i, e)| (name(e), i)).collect();
-        Self { registry, input, base, models, owners, experiments, experiment_of, loose_runs, children, loose_drift, run_slugs, stages }
+        Self {
+            registry,
+            input,
+            base,
+            models,
+            owners,
+            experiments,
+            experiment_of,
+            loose_runs,
+            children,
+            loose_drift,
+            run_slugs,
+            stages,
+        }
     }
 
     pub(crate) fn model_path(&self, m: usize) -> String {
@@ -246,7 +284,10 @@ fn model_facts<'a>(
         .or_else(|| model.aliases.get("production"))
         .and_then(|name| model.versions.iter().position(|v| v.version == *name))
         .or_else(|| {
-            model.versions.iter().rposition(|v| v.stage.as_deref().is_some_and(|s| s.eq_ignore_ascii_case("production")))
+            model
+                .versions
+                .iter()
+                .rposition(|v| v.stage.as_deref().is_some_and(|s| s.eq_ignore_ascii_case("production")))
         });
     let mut out = ModelFacts { model, slug: slugs.get(&model.name), versions, headline: None, champion };
     out.headline = headline(&out, registry, boards);
@@ -270,8 +311,28 @@ fn value_of<'a>(registry: &'a Registry, run: &'a Run, headline: &Headline) -> Op
 
 /// Which metrics speak for a model, best first, when nobody said.
 const PREFERRED: [&str; 22] = [
-    "auc", "average_precision", "balanced_accuracy", "f1_macro", "f1", "f1_weighted", "mcc", "accuracy", "ndcg", "r2", "mae", "rmse", "mape", "mse",
-    "bleu", "rougeL", "wer", "perplexity", "log_loss", "brier", "val_loss", "loss",
+    "auc",
+    "average_precision",
+    "balanced_accuracy",
+    "f1_macro",
+    "f1",
+    "f1_weighted",
+    "mcc",
+    "accuracy",
+    "ndcg",
+    "r2",
+    "mae",
+    "rmse",
+    "mape",
+    "mse",
+    "bleu",
+    "rougeL",
+    "wer",
+    "perplexity",
+    "log_loss",
+    "brier",
+    "val_loss",
+    "loss",
 ];
 
 /// How much a dataset says about a model: test data most, training data least.
@@ -306,9 +367,9 @@ fn headline(model: &ModelFacts<'_>, registry: &Registry, boards: &[Leaderboard])
         .map(|b| (registry.catalogue.canonical(&b.rank_by), b.dataset.as_deref()))
         .or_else(|| {
             let verdicts = model.versions.iter().rev().flat_map(|v| v.verdicts);
-            let rule = verdicts.flat_map(|v| &v.rules).find(|r| {
-                r.check == RuleKind::Metric && r.target.is_empty() && r.metric.is_some()
-            })?;
+            let rule = verdicts
+                .flat_map(|v| &v.rules)
+                .find(|r| r.check == RuleKind::Metric && r.target.is_empty() && r.metric.is_some())?;
             Some((registry.catalogue.canonical(rule.metric.as_deref()?), rule.dataset.as_deref()))
         });
     let rank = |(metric, dataset, split): &Key<'_>, n: usize| {

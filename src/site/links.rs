@@ -132,7 +132,10 @@ mod tests {
     #[test]
     fn good_links_pass() {
         let site = files(&[
-            ("index.html", r##"<a href="models/a/1.html#results">x</a> <a href="#top" id="top">y</a> <a href="https://x.org/">z</a>"##),
+            (
+                "index.html",
+                r##"<a href="models/a/1.html#results">x</a> <a href="#top" id="top">y</a> <a href="https://x.org/">z</a>"##,
+            ),
             ("models/a/1.html", r#"<h2 id="results">r</h2><a href="../../index.html">home</a>"#),
         ]);
         assert!(check(&site).is_empty());
@@ -141,7 +144,10 @@ mod tests {
     #[test]
     fn every_broken_link_is_reported_at_once() {
         let site = files(&[
-            ("index.html", r##"<a href="gone.html">x</a> <a href="a/b.html#nope">y</a> <img src="../out.png"> <a href="#here">h</a>"##),
+            (
+                "index.html",
+                r##"<a href="gone.html">x</a> <a href="a/b.html#nope">y</a> <img src="../out.png"> <a href="#here">h</a>"##,
+            ),
             ("a/b.html", "<p>text</p>"),
         ]);
         let found = check(&site);

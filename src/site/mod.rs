@@ -215,7 +215,9 @@ fn collisions(files: &[(String, Vec<u8>)]) -> Vec<Diagnostic> {
     let mut out = Vec::new();
     for (path, _) in files {
         if let Some(other) = seen.insert(path.to_lowercase(), path) {
-            out.push(Diagnostic::new(Code::OutputCollision, format!("'{other}' and '{path}' are one file")).at(path.clone()));
+            out.push(
+                Diagnostic::new(Code::OutputCollision, format!("'{other}' and '{path}' are one file")).at(path.clone()),
+            );
         }
     }
     out

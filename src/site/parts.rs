@@ -30,7 +30,13 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    pub(crate) fn new(facts: &Facts<'_>, path: &str, section: &'static str, title: String, description: String) -> Self {
+    pub(crate) fn new(
+        facts: &Facts<'_>,
+        path: &str,
+        section: &'static str,
+        title: String,
+        description: String,
+    ) -> Self {
         Self {
             title: visible(&title, 200),
             description: visible(&description, 300),
@@ -203,9 +209,9 @@ pub(crate) struct Outside {
 impl Outside {
     pub(crate) fn new(text: &str, url: &str) -> Self {
         let plain = !url.chars().any(|c| c.is_control() || c.is_whitespace());
-        let known = ["https://", "http://", "mailto:"].iter().any(|scheme| {
-            url.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
-        });
+        let known = ["https://", "http://", "mailto:"]
+            .iter()
+            .any(|scheme| url.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
         let text = if text.is_empty() { url } else { text };
         if plain && known {
             // The scheme in lower case, so that the link check knows it as external.
@@ -243,7 +249,9 @@ mod tests {
 
     #[test]
     fn only_addresses_of_the_web_are_links() {
-        for bad in ["javascript:alert(1)", "java\nscript:x", " https://x", "data:text/html,x", "//x.org", "file:///etc/passwd"] {
+        for bad in
+            ["javascript:alert(1)", "java\nscript:x", " https://x", "data:text/html,x", "//x.org", "file:///etc/passwd"]
+        {
             assert_eq!(Outside::new("t", bad).href, "", "{bad}");
         }
         assert_eq!(Outside::new("", "HTTPS://x.org/A").href, "https://x.org/A");

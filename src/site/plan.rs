@@ -123,15 +123,23 @@ pub(crate) fn make(
     let path = planned.path.as_str();
     match planned.what {
         What::Home(page) => templates.render("pages/home.html", path, &pages::home::context(facts, path, page)),
-        What::Leaderboards => templates.render("pages/leaderboards.html", path, &pages::leaderboard::list(facts, boards, path)),
+        What::Leaderboards => {
+            templates.render("pages/leaderboards.html", path, &pages::leaderboard::list(facts, boards, path))
+        }
         What::Leaderboard(i) => {
             templates.render("pages/leaderboard.html", path, &pages::leaderboard::context(facts, &boards[i], path))
         }
-        What::Model(m, page) => templates.render("pages/model.html", path, &pages::model::context(facts, path, m, page)),
-        What::Version(m, v) => templates.render("pages/version.html", path, &pages::version::context(facts, path, m, v)),
+        What::Model(m, page) => {
+            templates.render("pages/model.html", path, &pages::model::context(facts, path, m, page))
+        }
+        What::Version(m, v) => {
+            templates.render("pages/version.html", path, &pages::version::context(facts, path, m, v))
+        }
         What::Drift(m, v) => templates.render("pages/drift.html", path, &pages::drift::of_version(facts, path, m, v)),
         What::LooseDrift => templates.render("pages/drift.html", path, &pages::drift::loose(facts, path)),
-        What::Verdict(m, v) => templates.render("pages/verdict.html", path, &pages::verdict::context(facts, path, m, v)),
+        What::Verdict(m, v) => {
+            templates.render("pages/verdict.html", path, &pages::verdict::context(facts, path, m, v))
+        }
         What::Experiments => templates.render("pages/experiments.html", path, &pages::experiment::list(facts, path)),
         What::Experiment(e, page) => {
             templates.render("pages/experiment.html", path, &pages::experiment::context(facts, path, e, page))
@@ -151,7 +159,8 @@ pub(crate) fn make(
 }
 
 fn json(path: &str, value: &impl serde::Serialize) -> Result<Vec<u8>, Diagnostic> {
-    let mut bytes = serde_json::to_vec(value).map_err(|e| Diagnostic::new(Code::TemplateError, e.to_string()).at(path))?;
+    let mut bytes =
+        serde_json::to_vec(value).map_err(|e| Diagnostic::new(Code::TemplateError, e.to_string()).at(path))?;
     bytes.push(b'\n');
     Ok(bytes)
 }

@@ -60,7 +60,9 @@ impl Digits {
     pub(crate) fn telling_apart(pairs: &[(f64, f64)]) -> Self {
         let mut digits = Self::of(pairs.iter().flat_map(|(a, b)| [*a, *b]));
         while let Self(Some(n)) = digits {
-            let same = |(a, b): &(f64, f64)| a != b && a.is_finite() && b.is_finite() && format!("{a:.n$}") == format!("{b:.n$}");
+            let same = |(a, b): &(f64, f64)| {
+                a != b && a.is_finite() && b.is_finite() && format!("{a:.n$}") == format!("{b:.n$}")
+            };
             if n >= 12 || !pairs.iter().any(same) {
                 break;
             }
@@ -90,9 +92,11 @@ impl Digits {
     pub(crate) fn measured(self, value: Measured) -> Num {
         match value {
             Measured::Finite(v) => Num { text: self.format(v.get()), title: minus(v.get().to_string()), class: "" },
-            Measured::NonFinite(v) => {
-                Num { text: v.as_str().replace("Infinity", "∞").replace('-', "−"), title: format!("{v}: not a number that can be judged"), class: "nan" }
-            }
+            Measured::NonFinite(v) => Num {
+                text: v.as_str().replace("Infinity", "∞").replace('-', "−"),
+                title: format!("{v}: not a number that can be judged"),
+                class: "nan",
+            },
         }
     }
 
@@ -175,7 +179,11 @@ pub(crate) fn bytes(n: u64) -> String {
         value /= 1000.0;
         unit += 1;
     }
-    if unit == 0 || value >= 99.95 { format!("{value:.0} {}", UNITS[unit]) } else { format!("{value:.1} {}", UNITS[unit]) }
+    if unit == 0 || value >= 99.95 {
+        format!("{value:.0} {}", UNITS[unit])
+    } else {
+        format!("{value:.1} {}", UNITS[unit])
+    }
 }
 
 /// A share as a percentage.

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::gate::verdict::{
-    Candidate, Clock, Counts, Outcome, PolicyIdentity, RuleKind, RuleRecord, RuleSeverity, RuleSpan, SCHEMA, Status, Subject, Tool,
+    Candidate, Clock, Counts, Outcome, PolicyIdentity, RuleKind, RuleRecord, RuleSeverity, RuleSpan, SCHEMA, Status,
+    Subject, Tool,
 };
 use crate::model::{
-    Artifact, Card, Catalogue, Check, CheckStatus, Curve, CurveKind, CurvePoint, Dataset, Datum, Distribution, DistributionSide,
-    DriftReport, Evidence, FeatureDrift, Finite, Importance, ImportanceItem, Interval, Link, Matrix, Measured, MetricResult, ModelRecord,
-    Pointer, Records, Rejected, Run, RunStatus, Section, Series, SideUnit, SourceSummary, VersionRecord, Window, assemble,
+    Artifact, Card, Catalogue, Check, CheckStatus, Curve, CurveKind, CurvePoint, Dataset, Datum, Distribution,
+    DistributionSide, DriftReport, Evidence, FeatureDrift, Finite, Importance, ImportanceItem, Interval, Link, Matrix,
+    Measured, MetricResult, ModelRecord, Pointer, Records, Rejected, Run, RunStatus, Section, Series, SideUnit,
+    SourceSummary, VersionRecord, Window, assemble,
 };
 
 fn finite(v: f64) -> Finite {
@@ -59,7 +61,9 @@ fn run(id: &str, text: &str, shift: f64) -> Run {
         }],
         series: vec![Series {
             metric: text.to_owned(),
-            points: (0..50).map(|i| crate::model::Point { step: i, time: None, value: Measured::new(1.0 / (i + 1) as f64) }).collect(),
+            points: (0..50)
+                .map(|i| crate::model::Point { step: i, time: None, value: Measured::new(1.0 / (i + 1) as f64) })
+                .collect(),
             source: source.clone(),
         }],
         curves: [CurveKind::Roc, CurveKind::PrecisionRecall, CurveKind::Calibration]
@@ -96,7 +100,12 @@ fn run(id: &str, text: &str, shift: f64) -> Run {
             rows: Some(12_345),
             uri: Some(text.to_owned()),
         }],
-        artifacts: vec![Artifact { path: text.to_owned(), bytes: Some(1), sha256: Some(text.to_owned()), kind: Some(text.to_owned()) }],
+        artifacts: vec![Artifact {
+            path: text.to_owned(),
+            bytes: Some(1),
+            sha256: Some(text.to_owned()),
+            kind: Some(text.to_owned()),
+        }],
         folder: format!("runs/{text}"),
         origin: source,
         ..Run::default()
@@ -127,7 +136,11 @@ fn drift(run: Option<&str>, text: &str, day: u8) -> DriftReport {
             threshold: Some(finite(0.2)),
             p_value: None,
             drifted: Some(true),
-            distribution: Some(Distribution { unit: SideUnit::Count, reference: side([1.0, 2.0]), current: side([3.0, 1.0]) }),
+            distribution: Some(Distribution {
+                unit: SideUnit::Count,
+                reference: side([1.0, 2.0]),
+                current: side([3.0, 1.0]),
+            }),
         }],
         source: Pointer::new(format!("drift/{text}"), ""),
     }
@@ -167,8 +180,18 @@ fn verdict(registry: &Registry, model: &str, version: &str, text: &str, stage: &
         verdict: Outcome::Blocked,
         exit_code: 1,
         sentence: text.to_owned(),
-        subject: Subject { name: found.selector(), model: model.to_owned(), version: version.to_owned(), digest: found.digest },
-        policy: PolicyIdentity { name: text.to_owned(), digest: found.digest, files: Vec::new(), trusted_ref: Some(text.to_owned()) },
+        subject: Subject {
+            name: found.selector(),
+            model: model.to_owned(),
+            version: version.to_owned(),
+            digest: found.digest,
+        },
+        policy: PolicyIdentity {
+            name: text.to_owned(),
+            digest: found.digest,
+            files: Vec::new(),
+            trusted_ref: Some(text.to_owned()),
+        },
         candidate: Candidate { run: Some(text.to_owned()), digest: found.digest },
         baselines: Vec::new(),
         rules: vec![record(text, Status::Fail), record("quiet", Status::Pass)],
@@ -227,7 +250,9 @@ fn site(names: &[&str], text: &str) -> (Registry, Verdicts, SiteOptions) {
                 id: crate::model::slug_id(text),
                 title: text.to_owned(),
                 level: 2,
-                markdown: format!("{text}\n\n<img src=x onerror=alert(1)><svg onload=alert(1)>\n\n[l](javascript:alert(1))"),
+                markdown: format!(
+                    "{text}\n\n<img src=x onerror=alert(1)><svg onload=alert(1)>\n\n[l](javascript:alert(1))"
+                ),
                 words: 9,
             }],
             results: Vec::new(),
@@ -292,7 +317,15 @@ const HOSTILE: [&str; 6] = [
 fn hostile_text_is_text_on_every_page() {
     for text in HOSTILE {
         let files = rendered(&site(&["a", text], text));
-        let kinds = ["index.html", "404.html", "problems.html", "about.html", "drift.html", "experiments/index.html", "leaderboards/index.html"];
+        let kinds = [
+            "index.html",
+            "404.html",
+            "problems.html",
+            "about.html",
+            "drift.html",
+            "experiments/index.html",
+            "leaderboards/index.html",
+        ];
         for kind in kinds {
             assert!(files.iter().any(|f| f.0 == kind), "{kind}");
         }
@@ -312,7 +345,10 @@ fn hostile_text_is_text_on_every_page() {
             }
             assert_eq!(attributes(html).find(|a| a.starts_with("on") && !a.starts_with("on\"")), None, "{path}");
             let head = html.find("<head>").unwrap();
-            assert!(html[head + 6..].trim_start().starts_with("<meta http-equiv=\"Content-Security-Policy\""), "{path}");
+            assert!(
+                html[head + 6..].trim_start().starts_with("<meta http-equiv=\"Content-Security-Policy\""),
+                "{path}"
+            );
         }
     }
 }
@@ -348,7 +384,9 @@ fn around<'a>(html: &'a str, what: &str) -> &'a str {
 fn attributes(html: &str) -> impl Iterator<Item = &str> {
     html.split('<').skip(1).filter_map(|t| t.split_once('>')).flat_map(|(tag, _)| {
         // Values are quoted: every other part between quotes is outside of them.
-        tag.split('"').step_by(2).flat_map(|outside| outside.split_whitespace().skip(usize::from(!outside.starts_with(' '))))
+        tag.split('"')
+            .step_by(2)
+            .flat_map(|outside| outside.split_whitespace().skip(usize::from(!outside.starts_with(' '))))
     })
 }
 
@@ -362,7 +400,9 @@ fn names_that_differ_little_get_pages_of_their_own() {
 #[test]
 fn the_bytes_do_not_depend_on_the_number_of_threads() {
     let site = site(&["a", "b", "c"], "text");
-    let with = |threads: usize| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(|| rendered(&site));
+    let with = |threads: usize| {
+        rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(|| rendered(&site))
+    };
     assert_eq!(with(1), with(4));
 }
 
@@ -370,7 +410,14 @@ fn the_bytes_do_not_depend_on_the_number_of_threads() {
 fn paths_are_sorted_and_data_stands_beside_pages() {
     let files = rendered(&site(&["a"], "text"));
     assert!(files.is_sorted_by(|a, b| a.0 < b.0));
-    for path in [".nojekyll", "sitemap.xml", "data/index.json", "data/models/a.json", "data/verdicts/a/1.0.0/staging.json", "models/a/1.0.0-drift.html"] {
+    for path in [
+        ".nojekyll",
+        "sitemap.xml",
+        "data/index.json",
+        "data/models/a.json",
+        "data/verdicts/a/1.0.0/staging.json",
+        "models/a/1.0.0-drift.html",
+    ] {
         assert!(files.iter().any(|f| f.0 == path), "{path}");
     }
     for (path, bytes) in files.iter().filter(|f| f.0.ends_with(".json")) {
@@ -380,7 +427,11 @@ fn paths_are_sorted_and_data_stands_beside_pages() {
 
 #[test]
 fn an_empty_registry_makes_a_site() {
-    let files = rendered(&(Registry::default(), BTreeMap::new(), SiteOptions { title: "Empty".to_owned(), ..SiteOptions::default() }));
+    let files = rendered(&(
+        Registry::default(),
+        BTreeMap::new(),
+        SiteOptions { title: "Empty".to_owned(), ..SiteOptions::default() },
+    ));
     let home = files.iter().find(|f| f.0 == "index.html").unwrap();
     assert!(String::from_utf8_lossy(&home.1).contains("No model was read"));
     assert!(!files.iter().any(|f| f.0 == "sitemap.xml"));
@@ -422,7 +473,12 @@ fn a_broken_template_says_where() {
     for (source, line) in [("\n{% if %}", Some(2)), ("a\nb\n{{ nothing }}", Some(3))] {
         let problems = found(source);
         assert_eq!(problems[0].code, Code::TemplateError);
-        assert_eq!((problems[0].path.as_deref(), problems[0].line), (Some("pages/about.html"), line), "{:?}", problems[0]);
+        assert_eq!(
+            (problems[0].path.as_deref(), problems[0].line),
+            (Some("pages/about.html"), line),
+            "{:?}",
+            problems[0]
+        );
     }
     let problems = found("<a href=\"gone.html\">x</a>");
     assert_eq!((problems.len(), problems[0].code), (1, Code::LinkBroken));
@@ -442,7 +498,11 @@ fn the_table_of_templates_is_the_folder() {
                 continue;
             }
             let name = path.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
-            assert_eq!(std::fs::read_to_string(&path).unwrap(), TEMPLATES.iter().find(|t| t.0 == name).unwrap().1, "{name}");
+            assert_eq!(
+                std::fs::read_to_string(&path).unwrap(),
+                TEMPLATES.iter().find(|t| t.0 == name).unwrap().1,
+                "{name}"
+            );
             names.push(name);
         }
     }
@@ -466,9 +526,14 @@ fn markup_goes_out_unescaped_in_one_place() {
 
 #[test]
 fn patterns_match_names() {
-    for (pattern, name, fits) in
-        [("*", "", true), ("churn*", "churn-v2", true), ("c?n", "con", true), ("c?n", "coin", false), ("*-eu", "x-eu-eu", true), ("a*b", "ac", false)]
-    {
+    for (pattern, name, fits) in [
+        ("*", "", true),
+        ("churn*", "churn-v2", true),
+        ("c?n", "con", true),
+        ("c?n", "coin", false),
+        ("*-eu", "x-eu-eu", true),
+        ("a*b", "ac", false),
+    ] {
         assert_eq!(glob(pattern, name), fits, "{pattern} {name}");
     }
 }
@@ -488,7 +553,11 @@ fn throughput() {
         }
         records.models.push(ModelRecord { name: format!("m{m}"), versions, ..ModelRecord::default() });
     }
-    let project = (assemble(records, Catalogue::built_in(), &[]), BTreeMap::new(), SiteOptions { title: "T".to_owned(), ..SiteOptions::default() });
+    let project = (
+        assemble(records, Catalogue::built_in(), &[]),
+        BTreeMap::new(),
+        SiteOptions { title: "T".to_owned(), ..SiteOptions::default() },
+    );
     for _ in 0..3 {
         let start = std::time::Instant::now();
         let files = rendered(&project);

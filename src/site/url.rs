@@ -149,8 +149,32 @@ mod tests {
     #[test]
     fn everything_else_carries_a_digest() {
         for name in [
-            "", "Churn", "../../etc/x", "..\\..\\x", "/abs", "C:\\x", "CON", "con", "con.txt", "nul.1", "com7", "a\0b", "_x", ".git",
-            "x.", "a..b", "index", "1.0-drift", "1.0-verdict", "exp-p2", "foo-0123abcd", "x.html", "naïve", "模型", "a b", "-",
+            "",
+            "Churn",
+            "../../etc/x",
+            "..\\..\\x",
+            "/abs",
+            "C:\\x",
+            "CON",
+            "con",
+            "con.txt",
+            "nul.1",
+            "com7",
+            "a\0b",
+            "_x",
+            ".git",
+            "x.",
+            "a..b",
+            "index",
+            "1.0-drift",
+            "1.0-verdict",
+            "exp-p2",
+            "foo-0123abcd",
+            "x.html",
+            "naïve",
+            "模型",
+            "a b",
+            "-",
         ] {
             let s = slug(name);
             assert_ne!(s, name);

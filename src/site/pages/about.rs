@@ -42,7 +42,13 @@ pub(crate) fn context(facts: &Facts<'_>, path: &str) -> Context {
     let number = |n: usize| show::count(n as u64);
     let policy = facts.input.policy.as_ref();
     Context {
-        page: Page::new(facts, path, "about", "About this site".to_owned(), "What was read, and how it was judged.".to_owned()),
+        page: Page::new(
+            facts,
+            path,
+            "about",
+            "About this site".to_owned(),
+            "What was read, and how it was judged.".to_owned(),
+        ),
         sources: registry
             .sources
             .iter()
@@ -63,7 +69,9 @@ pub(crate) fn context(facts: &Facts<'_>, path: &str) -> Context {
         policy: policy.map(|p| visible(&p.name, 120)).unwrap_or_default(),
         policy_digest: policy.map(|p| p.digest.hex()).unwrap_or_default(),
         sentences: policy
-            .map(|p| p.rules.iter().map(|(id, text)| Sentence { id: visible(id, 120), text: visible(text, 800) }).collect())
+            .map(|p| {
+                p.rules.iter().map(|(id, text)| Sentence { id: visible(id, 120), text: visible(text, 800) }).collect()
+            })
             .unwrap_or_default(),
     }
 }

@@ -215,7 +215,9 @@ pub(crate) fn sitemap(facts: &Facts<'_>, plan: &[Planned]) -> Vec<u8> {
         .map(|p| p.path.as_str())
         .collect();
     paths.sort_unstable();
-    let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n");
+    let mut out = String::from(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n",
+    );
     // The format allows 50 000 addresses in a file.
     for path in paths.into_iter().take(50_000) {
         out.push_str(&format!("<url><loc>{escaped}{path}</loc></url>\n"));

@@ -123,7 +123,8 @@ fn groups(reports: &[&DriftReport]) -> (Vec<GroupView>, usize) {
 
 /// The methods of a report as its tool names them.
 fn methods(report: &DriftReport) -> String {
-    let mut labels: Vec<&str> = report.features.iter().map(|f| f.method_label.as_str()).filter(|l| !l.is_empty()).collect();
+    let mut labels: Vec<&str> =
+        report.features.iter().map(|f| f.method_label.as_str()).filter(|l| !l.is_empty()).collect();
     labels.sort_unstable();
     labels.dedup();
     match labels[..] {
@@ -154,14 +155,19 @@ fn is_p_value(f: &FeatureDrift) -> bool {
 fn group(index: usize, method: String, list: &[&DriftReport]) -> GroupView {
     let newest = list[list.len() - 1];
     let mut order: Vec<&FeatureDrift> = newest.features.iter().collect();
-    order.sort_by(|a, b| ratio(b).unwrap_or(-1.0).total_cmp(&ratio(a).unwrap_or(-1.0)).then_with(|| a.feature.cmp(&b.feature)));
+    order.sort_by(|a, b| {
+        ratio(b).unwrap_or(-1.0).total_cmp(&ratio(a).unwrap_or(-1.0)).then_with(|| a.feature.cmp(&b.feature))
+    });
     let by_name: Vec<BTreeMap<&str, &FeatureDrift>> =
         list.iter().map(|r| r.features.iter().map(|f| (f.feature.as_str(), f)).collect()).collect();
     let windows: Vec<String> = list.iter().map(|r| window_label(r)).collect();
     let several = list.len() > 1;
-    let scores = Digits::of(newest.features.iter().flat_map(|f| {
-        [f.score.map_or(f64::NAN, |s| s.as_f64()), f.threshold.map_or(f64::NAN, Finite::get)]
-    }));
+    let scores = Digits::of(
+        newest
+            .features
+            .iter()
+            .flat_map(|f| [f.score.map_or(f64::NAN, |s| s.as_f64()), f.threshold.map_or(f64::NAN, Finite::get)]),
+    );
     let drifted_now = newest.features.iter().filter(|f| f.drifted == Some(true)).count();
     let with_distribution: Vec<&&FeatureDrift> =
         order.iter().filter(|f| f.distribution.is_some() && f.drifted != Some(false)).collect();
@@ -184,7 +190,12 @@ fn group(index: usize, method: String, list: &[&DriftReport]) -> GroupView {
         window: window_text(newest),
         heatmap: several.then(|| heatmap(index, &order, &windows, &by_name)),
         lines: if several { lines(index, list, &windows, &order, &by_name) } else { Vec::new() },
-        histograms: with_distribution.iter().take(HISTOGRAMS).enumerate().filter_map(|(i, f)| histogram(index, i, f)).collect(),
+        histograms: with_distribution
+            .iter()
+            .take(HISTOGRAMS)
+            .enumerate()
+            .filter_map(|(i, f)| histogram(index, i, f))
+            .collect(),
         histograms_left: with_distribution.len().saturating_sub(HISTOGRAMS),
         rows: order
             .iter()
@@ -195,10 +206,13 @@ fn group(index: usize, method: String, list: &[&DriftReport]) -> GroupView {
                 method: visible(&f.method_label, 120),
                 score: f.score.map_or_else(|| Num::none("no score"), |s| scores.measured(s)),
                 threshold: f.threshold.map(|t| scores.format(t.get())).unwrap_or_default(),
-                p_value: f.p_value.map_or_else(|| Num::none("the method gives none"), |p| {
-                    let digits = if f.score == Some(p) { scores } else { Digits::of([p.as_f64()]) };
-                    digits.measured(p)
-                }),
+                p_value: f.p_value.map_or_else(
+                    || Num::none("the method gives none"),
+                    |p| {
+                        let digits = if f.score == Some(p) { scores } else { Digits::of([p.as_f64()]) };
+                        digits.measured(p)
+                    },
+                ),
                 badge: drifted(f.drifted),
             })
             .collect(),
@@ -269,17 +283,32 @@ fn one_method(report: &DriftReport) -> bool {
 fn about(report: &DriftReport) -> &'static str {
     use crate::model::Method as M;
     match report.features.first().and_then(|f| f.method) {
-        Some(M::Psi) => "The population stability index compares shares of rows per bin; it grows with every bin that gained or lost rows. Below 0.1 is usually read as stable, above 0.2 as a shift worth acting on.",
-        Some(M::Ks) => "The two-sample Kolmogorov–Smirnov statistic is the largest gap between the two cumulative distributions; with many rows even small gaps have a small p-value, so read the statistic with it.",
-        Some(M::Wasserstein | M::WassersteinNormed) => "The Wasserstein distance is how far values must move on average to turn one distribution into the other; normed, it is counted in standard deviations of the reference.",
-        Some(M::JensenShannon) => "The Jensen–Shannon distance is 0 for equal distributions and 1 for distributions without overlap.",
-        Some(M::ChiSquare | M::GTest) => "The test asks whether category counts of both windows could come from one distribution; a small p-value says they do not.",
+        Some(M::Psi) => {
+            "The population stability index compares shares of rows per bin; it grows with every bin that gained or lost rows. Below 0.1 is usually read as stable, above 0.2 as a shift worth acting on."
+        }
+        Some(M::Ks) => {
+            "The two-sample Kolmogorov–Smirnov statistic is the largest gap between the two cumulative distributions; with many rows even small gaps have a small p-value, so read the statistic with it."
+        }
+        Some(M::Wasserstein | M::WassersteinNormed) => {
+            "The Wasserstein distance is how far values must move on average to turn one distribution into the other; normed, it is counted in standard deviations of the reference."
+        }
+        Some(M::JensenShannon) => {
+            "The Jensen–Shannon distance is 0 for equal distributions and 1 for distributions without overlap."
+        }
+        Some(M::ChiSquare | M::GTest) => {
+            "The test asks whether category counts of both windows could come from one distribution; a small p-value says they do not."
+        }
         Some(M::DomainClassifier) => "A classifier tries to tell the two windows apart; 0.5 means that it cannot.",
         Some(_) | None => "",
     }
 }
 
-fn heatmap(index: usize, order: &[&FeatureDrift], windows: &[String], by_name: &[BTreeMap<&str, &FeatureDrift>]) -> FigureView {
+fn heatmap(
+    index: usize,
+    order: &[&FeatureDrift],
+    windows: &[String],
+    by_name: &[BTreeMap<&str, &FeatureDrift>],
+) -> FigureView {
     let skip = windows.len().saturating_sub(HEAT_COLUMNS);
     let features: Vec<&&FeatureDrift> = order.iter().take(HEAT_ROWS).collect();
     let cells = features
@@ -292,7 +321,12 @@ fn heatmap(index: usize, order: &[&FeatureDrift], windows: &[String], by_name: &
                         ratio: ratio(f),
                         drifted: f.drifted == Some(true),
                         label: match (f.score, f.threshold) {
-                            (Some(s), Some(t)) => format!("{} {}, threshold {}", f.method_label, plot::number(s.as_f64()), plot::number(t.get())),
+                            (Some(s), Some(t)) => format!(
+                                "{} {}, threshold {}",
+                                f.method_label,
+                                plot::number(s.as_f64()),
+                                plot::number(t.get())
+                            ),
                             (Some(s), None) => format!("{} {}", f.method_label, plot::number(s.as_f64())),
                             _ => String::new(),
                         },
@@ -374,9 +408,9 @@ fn histogram(group: usize, index: usize, f: &FeatureDrift) -> Option<FigureView>
                 .collect();
             plot::Distribution::Numbers { edges, counts }
         }
-        DistributionSide::Categorical { categories, heights } => plot::Distribution::Categories(
-            categories.iter().cloned().zip(heights.iter().map(|h| h.get())).collect(),
-        ),
+        DistributionSide::Categorical { categories, heights } => {
+            plot::Distribution::Categories(categories.iter().cloned().zip(heights.iter().map(|h| h.get())).collect())
+        }
     };
     Some(
         plot::histogram(&HistogramSpec {

@@ -30,8 +30,13 @@ pub(crate) struct ListContext {
 }
 
 pub(crate) fn list(facts: &Facts<'_>, path: &str) -> ListContext {
-    let page =
-        Page::new(facts, path, "experiments", "Experiments".to_owned(), "Runs that are no registered version.".to_owned());
+    let page = Page::new(
+        facts,
+        path,
+        "experiments",
+        "Experiments".to_owned(),
+        "Runs that are no registered version.".to_owned(),
+    );
     let entries = facts
         .experiments
         .iter()
@@ -44,7 +49,13 @@ pub(crate) fn list(facts: &Facts<'_>, path: &str) -> ListContext {
                 experiment: Link::new(path, e.name, &format!("experiments/{}.html", e.slug)),
                 runs: count(e.runs.len(), "run"),
                 status: by_status.iter().map(|(s, n)| format!("{n} {s}")).collect::<Vec<_>>().join(", "),
-                last: e.runs.iter().filter_map(|i| facts.registry.runs[*i].started_at).max().map(Instant::minute).unwrap_or_default(),
+                last: e
+                    .runs
+                    .iter()
+                    .filter_map(|i| facts.registry.runs[*i].started_at)
+                    .max()
+                    .map(Instant::minute)
+                    .unwrap_or_default(),
             }
         })
         .collect();
@@ -149,13 +160,17 @@ pub(crate) fn context(facts: &Facts<'_>, path: &str, e: usize, number: usize) ->
                 params: varying
                     .iter()
                     .map(|(k, _)| {
-                        run.params.get(*k).map_or_else(|| Num::none("not set"), |v| Num::text(visible(&v.display(), 60)))
+                        run.params
+                            .get(*k)
+                            .map_or_else(|| Num::none("not set"), |v| Num::text(visible(&v.display(), 60)))
                     })
                     .collect(),
                 metrics: columns
                     .iter()
                     .zip(&digits)
-                    .map(|((m, _), d)| of(run, m).map_or_else(|| Num::none("not reported"), |r| d.sourced(r.value, &r.source)))
+                    .map(|((m, _), d)| {
+                        of(run, m).map_or_else(|| Num::none("not reported"), |r| d.sourced(r.value, &r.source))
+                    })
                     .collect(),
             })
             .collect(),

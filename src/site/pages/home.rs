@@ -96,7 +96,8 @@ const SPARK: usize = 40;
 
 pub(crate) fn context(facts: &Facts<'_>, path: &str, number: usize) -> Context {
     let title = if number == 0 { "Models".to_owned() } else { format!("Models, page {}", number + 1) };
-    let page = Page::new(facts, path, "models", title, "What needs attention, and every model's latest version.".to_owned());
+    let page =
+        Page::new(facts, path, "models", title, "What needs attention, and every model's latest version.".to_owned());
     let stages: Vec<String> = facts.stages.iter().map(|s| visible(s, 60)).collect();
     let (mut attention, tally) = if number == 0 { attention(facts, path) } else { (Vec::new(), Vec::new()) };
     let attention_left = attention.len().saturating_sub(MOST);
@@ -153,13 +154,18 @@ fn row(facts: &Facts<'_>, path: &str, m: usize, model: &ModelFacts<'_>) -> Row {
         created: version.and_then(|v| v.version.created_at).map(Instant::date).unwrap_or_default(),
         champion: champion.map(|v| Link::new(path, &model.versions[v].version.version, &facts.version_path(m, v))),
         stages: latest.map(|v| stage_cells(facts, path, m, v)).unwrap_or_default(),
-        metric: headline.map(|h| if h.unit.is_empty() { h.label.clone() } else { format!("{} ({})", h.label, h.unit) }).unwrap_or_default(),
+        metric: headline
+            .map(|h| if h.unit.is_empty() { h.label.clone() } else { format!("{} ({})", h.label, h.unit) })
+            .unwrap_or_default(),
         dataset: headline.and_then(|h| h.dataset.clone()).unwrap_or_default(),
         arrow,
         arrow_title,
-        value: result.map_or_else(|| Num::none("the latest version does not report it"), |r| digits.sourced(r.value, &r.source)),
+        value: result
+            .map_or_else(|| Num::none("the latest version does not report it"), |r| digits.sourced(r.value, &r.source)),
         delta: match (result, champion) {
-            (Some(r), Some(c)) => delta(facts.registry, digits, r, base, &format!("champion {}", model.versions[c].version.version)),
+            (Some(r), Some(c)) => {
+                delta(facts.registry, digits, r, base, &format!("champion {}", model.versions[c].version.version))
+            }
             _ => Delta::default(),
         },
         spark,
@@ -248,9 +254,24 @@ fn attention(facts: &Facts<'_>, path: &str) -> (Vec<Attention>, Vec<Tally>) {
             if version.drift.drifted == Some(true) {
                 tallies[3] += 1;
                 let (n, of) = version.drift.features;
-                let text = format!(" — {n} of {} drifted, window {}", count(of, "feature"), visible(&version.drift.window, 80));
+                let text = format!(
+                    " — {n} of {} drifted, window {}",
+                    count(of, "feature"),
+                    visible(&version.drift.window, 80)
+                );
                 let more = Link::new(path, "drift", &facts.drift_path(m, v));
-                items.push((3, m, Attention { badge: drifted(Some(true)), link: link.clone(), stage: String::new(), others: Vec::new(), text, more }));
+                items.push((
+                    3,
+                    m,
+                    Attention {
+                        badge: drifted(Some(true)),
+                        link: link.clone(),
+                        stage: String::new(),
+                        others: Vec::new(),
+                        text,
+                        more,
+                    },
+                ));
             }
             if v == latest && !version.card.missing.is_empty() {
                 tallies[4] += 1;
@@ -273,7 +294,10 @@ fn attention(facts: &Facts<'_>, path: &str) -> (Vec<Attention>, Vec<Tally>) {
                 link: Link::new(path, "Input", "problems.html"),
                 stage: String::new(),
                 others: Vec::new(),
-                text: format!(" — {} while reading: what could not be read is not on these pages", count(errors, "error")),
+                text: format!(
+                    " — {} while reading: what could not be read is not on these pages",
+                    count(errors, "error")
+                ),
                 more: Link::new(path, "problems", "problems.html"),
             },
         );

@@ -87,8 +87,11 @@ pub(crate) fn context(facts: &Facts<'_>, board: &Board<'_>, path: &str) -> Conte
     let (metric, _) = facts.label(&board.spec.rank_by);
     let (arrow, arrow_title) = arrow(facts.registry.catalogue.direction(&board.spec.rank_by));
     let title = title(board);
-    let page = Page::new(facts, path, "leaderboards", title.clone(), format!("{title}: ranked by {metric}."))
-        .crumb(path, "Leaderboards", "leaderboards/index.html");
+    let page = Page::new(facts, path, "leaderboards", title.clone(), format!("{title}: ranked by {metric}.")).crumb(
+        path,
+        "Leaderboards",
+        "leaderboards/index.html",
+    );
     Context {
         page,
         title,
@@ -107,7 +110,11 @@ pub(crate) fn context(facts: &Facts<'_>, board: &Board<'_>, path: &str) -> Conte
             .iter()
             .take(UNRANKED)
             .map(|(m, v, why)| Unranked {
-                version: Link::new(path, &facts.models[*m].versions[*v].version.selector(), &facts.version_path(*m, *v)),
+                version: Link::new(
+                    path,
+                    &facts.models[*m].versions[*v].version.selector(),
+                    &facts.version_path(*m, *v),
+                ),
                 why: visible(why, 300),
             })
             .collect(),
@@ -143,7 +150,8 @@ fn group(facts: &Facts<'_>, board: &Board<'_>, group: &Group<'_>, index: usize, 
                     }
                     let run = facts.models[row.m].versions[row.v].run?;
                     // Costs such as latency are often given without a dataset.
-                    result_of(facts, run, name, dataset).or_else(|| result_of(facts, run, name, None).filter(|r| r.dataset.is_none()))
+                    result_of(facts, run, name, dataset)
+                        .or_else(|| result_of(facts, run, name, None).filter(|r| r.dataset.is_none()))
                 })
                 .collect()
         })
@@ -154,7 +162,8 @@ fn group(facts: &Facts<'_>, board: &Board<'_>, group: &Group<'_>, index: usize, 
         .zip(&table)
         .map(|(name, column)| {
             let definition = catalogue.get(name);
-            let (direction, target) = (definition.and_then(|d| d.direction), definition.and_then(|d| d.target).map(Finite::get));
+            let (direction, target) =
+                (definition.and_then(|d| d.direction), definition.and_then(|d| d.target).map(Finite::get));
             let values = || column.iter().flatten().filter_map(|r| r.value.finite()).map(Finite::get);
             if values().count() < 2 {
                 return None;
@@ -259,7 +268,8 @@ pub(crate) struct ListContext {
 }
 
 pub(crate) fn list(facts: &Facts<'_>, boards: &[Board<'_>], path: &str) -> ListContext {
-    let page = Page::new(facts, path, "leaderboards", "Leaderboards".to_owned(), "Versions ranked by a metric.".to_owned());
+    let page =
+        Page::new(facts, path, "leaderboards", "Leaderboards".to_owned(), "Versions ranked by a metric.".to_owned());
     let entries = boards
         .iter()
         .map(|board| {

@@ -119,7 +119,9 @@ pub(crate) fn context(facts: &Facts<'_>, path: &str, m: usize, number: usize) ->
             .collect(),
         latest: model.latest().map(link),
         champion: model.champion.map(link),
-        metric: headline.map(|h| if h.unit.is_empty() { h.label.clone() } else { format!("{} ({})", h.label, h.unit) }).unwrap_or_default(),
+        metric: headline
+            .map(|h| if h.unit.is_empty() { h.label.clone() } else { format!("{} ({})", h.label, h.unit) })
+            .unwrap_or_default(),
         dataset: headline.and_then(|h| h.dataset.clone()).unwrap_or_default(),
         arrow,
         arrow_title,
@@ -135,12 +137,24 @@ pub(crate) fn context(facts: &Facts<'_>, path: &str, m: usize, number: usize) ->
                     aliases: version.version.aliases.iter().map(|a| visible(a, 60)).collect(),
                     stage: version.version.stage.as_deref().map(|s| visible(s, 60)).unwrap_or_default(),
                     champion: model.champion == Some(v),
-                    value: version.value.map_or_else(|| Num::none("not reported"), |r| digits.sourced(r.value, &r.source)),
-                    interval: version.value.and_then(show::interval_of).map(|(i, _)| digits.interval(&i)).unwrap_or_default(),
+                    value: version
+                        .value
+                        .map_or_else(|| Num::none("not reported"), |r| digits.sourced(r.value, &r.source)),
+                    interval: version
+                        .value
+                        .and_then(show::interval_of)
+                        .map(|(i, _)| digits.interval(&i))
+                        .unwrap_or_default(),
                     delta: match (version.value, base) {
                         (Some(r), Some(c)) => {
                             let champion = &model.versions[c];
-                            delta(facts.registry, digits, r, champion.value, &format!("champion {}", champion.version.version))
+                            delta(
+                                facts.registry,
+                                digits,
+                                r,
+                                champion.value,
+                                &format!("champion {}", champion.version.version),
+                            )
                         }
                         _ => Delta::default(),
                     },
@@ -151,7 +165,11 @@ pub(crate) fn context(facts: &Facts<'_>, path: &str, m: usize, number: usize) ->
                     } else {
                         String::new()
                     },
-                    drift_href: if version.drift.reports > 0 { relative(path, &facts.drift_path(m, v)) } else { String::new() },
+                    drift_href: if version.drift.reports > 0 {
+                        relative(path, &facts.drift_path(m, v))
+                    } else {
+                        String::new()
+                    },
                     card: version.card.present,
                     card_of: CORE_SECTIONS.len(),
                     problem: match (&version.version.ambiguous, version.run) {

@@ -43,7 +43,8 @@ const ROWS: usize = 1_000;
 
 pub(crate) fn context(facts: &Facts<'_>, path: &str) -> Context {
     let registry = facts.registry;
-    let page = Page::new(facts, path, "problems", "Problems".to_owned(), "What could not be read or looks wrong.".to_owned());
+    let page =
+        Page::new(facts, path, "problems", "Problems".to_owned(), "What could not be read or looks wrong.".to_owned());
     let levels = [
         (Severity::Error, "error", "errors", Badge::new("error", "⊘", "bad"), "Something could not be read, so it is not on these pages. The gate never passes a version on what it could not read."),
         (Severity::Warning, "warning", "warnings", Badge::new("warning", "▲", "warn"), "Something is probably not meant."),

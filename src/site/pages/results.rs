@@ -72,7 +72,13 @@ const CHARTS: usize = 1;
 const COLUMNS: usize = 8;
 
 /// Groups by dataset and split; `base` is the version to compare with.
-pub(crate) fn groups(facts: &Facts<'_>, run: &Run, base: Option<&Run>, first_metrics: &[String], charts: bool) -> Vec<DatasetGroup> {
+pub(crate) fn groups(
+    facts: &Facts<'_>,
+    run: &Run,
+    base: Option<&Run>,
+    first_metrics: &[String],
+    charts: bool,
+) -> Vec<DatasetGroup> {
     let registry = facts.registry;
     let mut by_data: BTreeMap<(Option<&str>, Option<&str>), Vec<&MetricResult>> = BTreeMap::new();
     for result in &run.results {
@@ -125,7 +131,9 @@ pub(crate) fn groups(facts: &Facts<'_>, run: &Run, base: Option<&Run>, first_met
             let parts: Vec<&MetricResult> = results
                 .iter()
                 .copied()
-                .filter(|r| if what == "slice" { !r.slice.is_overall() } else { r.slice.is_overall() && r.class.is_some() })
+                .filter(
+                    |r| if what == "slice" { !r.slice.is_overall() } else { r.slice.is_overall() && r.class.is_some() },
+                )
                 .collect();
             if parts.is_empty() {
                 continue;
@@ -207,7 +215,9 @@ fn grid(facts: &Facts<'_>, what: &'static str, parts: &[&MetricResult], folder: 
                 cells: metrics
                     .iter()
                     .zip(&digits)
-                    .map(|(m, d)| of(m).map_or_else(|| Num::none("not reported"), |r| d.sourced_in(r.value, &r.source, folder)))
+                    .map(|(m, d)| {
+                        of(m).map_or_else(|| Num::none("not reported"), |r| d.sourced_in(r.value, &r.source, folder))
+                    })
                     .collect(),
             }
         })
@@ -224,7 +234,12 @@ fn grid(facts: &Facts<'_>, what: &'static str, parts: &[&MetricResult], folder: 
 }
 
 /// The first metrics with slices as points with intervals, the overall value as the line to compare with.
-fn slice_charts(facts: &Facts<'_>, parts: &[&MetricResult], overall: &[&MetricResult], group: usize) -> Vec<FigureView> {
+fn slice_charts(
+    facts: &Facts<'_>,
+    parts: &[&MetricResult],
+    overall: &[&MetricResult],
+    group: usize,
+) -> Vec<FigureView> {
     let registry = facts.registry;
     let mut metrics: Vec<&str> = Vec::new();
     for r in parts {
@@ -234,7 +249,9 @@ fn slice_charts(facts: &Facts<'_>, parts: &[&MetricResult], overall: &[&MetricRe
         }
     }
     // The order of the overall results is the order of interest.
-    metrics.sort_by_key(|m| overall.iter().position(|r| registry.catalogue.canonical(&r.metric) == *m).unwrap_or(usize::MAX));
+    metrics.sort_by_key(|m| {
+        overall.iter().position(|r| registry.catalogue.canonical(&r.metric) == *m).unwrap_or(usize::MAX)
+    });
     metrics
         .into_iter()
         .take(CHARTS)

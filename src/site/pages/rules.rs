@@ -82,13 +82,16 @@ pub(crate) fn row(record: &RuleRecord, stages: usize) -> RuleRow {
     if !source.is_empty() && record.value.is_some() {
         value.title = format!("{} — {source}", value.title);
     }
-    let margin = record.margin.map_or_else(|| Num::none("no margin"), |m| {
-        let mut num = digits.measured(m);
-        if let Some(finite) = m.finite() {
-            num.text = digits.delta(finite.get());
-        }
-        num
-    });
+    let margin = record.margin.map_or_else(
+        || Num::none("no margin"),
+        |m| {
+            let mut num = digits.measured(m);
+            if let Some(finite) = m.finite() {
+                num.text = digits.delta(finite.get());
+            }
+            num
+        },
+    );
     RuleRow {
         id: visible(&record.id, 120),
         target: visible(&record.target, 160),
@@ -107,8 +110,17 @@ pub(crate) fn row(record: &RuleRecord, stages: usize) -> RuleRow {
         margin,
         interval: record.interval.as_ref().map(|i| digits.interval(i)).unwrap_or_default(),
         n: record.n.map(show::count).unwrap_or_default(),
-        baseline: record.baseline.as_ref().map(|b| visible(&format!("{} {}", b.id, b.version), 120)).unwrap_or_default(),
-        baseline_value: record.baseline.as_ref().and_then(|b| b.value).map(|v| digits.measured(v).text).unwrap_or_default(),
+        baseline: record
+            .baseline
+            .as_ref()
+            .map(|b| visible(&format!("{} {}", b.id, b.version), 120))
+            .unwrap_or_default(),
+        baseline_value: record
+            .baseline
+            .as_ref()
+            .and_then(|b| b.value)
+            .map(|v| digits.measured(v).text)
+            .unwrap_or_default(),
         message: visible(&record.message, 600),
         why: record.why.as_deref().map(|w| visible(w, 600)).unwrap_or_default(),
         source,

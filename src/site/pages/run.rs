@@ -48,8 +48,11 @@ pub(crate) fn context(facts: &Facts<'_>, path: &str, index: usize) -> Context {
     let registry = facts.registry;
     let run = &registry.runs[index];
     let experiment = facts.experiment_of.get(run.experiment.as_deref().unwrap_or("")).map(|e| &facts.experiments[*e]);
-    let mut page = Page::new(facts, path, "experiments", run_name(run).to_owned(), format!("Run {}", run.id))
-        .crumb(path, "Experiments", "experiments/index.html");
+    let mut page = Page::new(facts, path, "experiments", run_name(run).to_owned(), format!("Run {}", run.id)).crumb(
+        path,
+        "Experiments",
+        "experiments/index.html",
+    );
     if let Some(e) = experiment {
         page = page.crumb(path, e.name, &format!("experiments/{}.html", e.slug));
     }
@@ -69,7 +72,11 @@ pub(crate) fn context(facts: &Facts<'_>, path: &str, index: usize) -> Context {
             Some(i) => Link::new(path, run_name(&registry.runs[i]), &facts.run_path(i)),
             None => Link::plain(id),
         }),
-        children: children.iter().take(50).map(|i| Link::new(path, run_name(&registry.runs[*i]), &facts.run_path(*i))).collect(),
+        children: children
+            .iter()
+            .take(50)
+            .map(|i| Link::new(path, run_name(&registry.runs[*i]), &facts.run_path(*i)))
+            .collect(),
         children_left: children.len().saturating_sub(50),
         description: prose(run.description.as_deref(), "about"),
         results: results::groups(facts, run, None, &[], true),

@@ -143,7 +143,11 @@ fn stage(facts: &Facts<'_>, path: &str, m: usize, v: usize, index: usize, verdic
             rule: row(record, 0),
             badge: status(record.status, record.severity),
             severity: record.severity.as_str(),
-            sentence: sentences.iter().find(|(id, _)| *id == record.id).map(|(_, s)| visible(s, 800)).unwrap_or_default(),
+            sentence: sentences
+                .iter()
+                .find(|(id, _)| *id == record.id)
+                .map(|(_, s)| visible(s, 800))
+                .unwrap_or_default(),
         })
         .collect();
     items.sort_by_key(|i| i.rule.level);

@@ -236,9 +236,7 @@ pub(crate) fn context(facts: &Facts<'_>, path: &str, m: usize, v: usize) -> Cont
             }
         }
     }
-    let results = run
-        .map(|r| results::groups(facts, r, base_run, &first, true))
-        .unwrap_or_default();
+    let results = run.map(|r| results::groups(facts, r, base_run, &first, true)).unwrap_or_default();
     let (training, series_left) = run.map(|r| training(r, registry, SERIES)).unwrap_or_default();
     let figures = run.map(figures).unwrap_or_default();
     let card = version.card.as_ref().map(|c| card(c, entry));
@@ -305,10 +303,16 @@ pub(crate) fn context(facts: &Facts<'_>, path: &str, m: usize, v: usize) -> Cont
         drift,
         checks,
         params: run.map(|r| params(r, base_run)).unwrap_or_default(),
-        tags: run.map(|r| r.tags.iter().chain(&version.tags).take(ROWS).map(|(k, v)| Pair::new(k, v.clone())).collect()).unwrap_or_default(),
+        tags: run
+            .map(|r| r.tags.iter().chain(&version.tags).take(ROWS).map(|(k, v)| Pair::new(k, v.clone())).collect())
+            .unwrap_or_default(),
         datasets: run.map(datasets).unwrap_or_default(),
         lineage: run.map(lineage).unwrap_or_default(),
-        children: children.iter().take(20).map(|i| Link::new(path, run_name(&registry.runs[*i]), &facts.run_path(*i))).collect(),
+        children: children
+            .iter()
+            .take(20)
+            .map(|i| Link::new(path, run_name(&registry.runs[*i]), &facts.run_path(*i)))
+            .collect(),
         children_left: children.len().saturating_sub(20),
         artifacts: run.map(|r| r.artifacts.iter().take(ROWS).map(artifact).collect()).unwrap_or_default(),
         artifacts_left: run.map_or(0, |r| r.artifacts.len().saturating_sub(ROWS)),
@@ -331,7 +335,10 @@ pub(crate) fn prose(text: Option<&str>, prefix: &str) -> Option<Prose> {
 
 fn rendered(text: &str, prefix: &str, anchors: Option<&BTreeMap<String, String>>) -> Option<Prose> {
     let id_prefix = format!("{prefix}-");
-    let html = markdown::render(text, &RenderOptions { heading_base: 3, id_prefix: &id_prefix, anchors, ..RenderOptions::default() });
+    let html = markdown::render(
+        text,
+        &RenderOptions { heading_base: 3, id_prefix: &id_prefix, anchors, ..RenderOptions::default() },
+    );
     (!html.is_empty()).then_some(Prose { html })
 }
 
@@ -340,7 +347,13 @@ pub(crate) fn run_name(run: &Run) -> &str {
     if run.name.is_empty() { &run.id } else { &run.name }
 }
 
-fn stage_verdict(facts: &Facts<'_>, path: &str, m: usize, v: usize, verdict: &crate::gate::verdict::Verdict) -> StageVerdict {
+fn stage_verdict(
+    facts: &Facts<'_>,
+    path: &str,
+    m: usize,
+    v: usize,
+    verdict: &crate::gate::verdict::Verdict,
+) -> StageVerdict {
     StageVerdict {
         stage: visible(&verdict.stage, 80),
         badge: outcome(verdict.verdict),
@@ -426,7 +439,12 @@ pub(crate) fn figures(run: &Run) -> Vec<FigureView> {
         let bins = curve
             .points
             .iter()
-            .map(|p| Bin { predicted: p.x.as_f64(), observed: p.y.as_f64(), interval: None, count: p.count.map(|c| c as f64) })
+            .map(|p| Bin {
+                predicted: p.x.as_f64(),
+                observed: p.y.as_f64(),
+                interval: None,
+                count: p.count.map(|c| c as f64),
+            })
             .collect();
         let heading = Heading::new(format!("calibration{i}"), "Calibration");
         out.push(plot::calibration(&CalibrationSpec { heading, bins, summary: None }).into());
@@ -443,7 +461,11 @@ pub(crate) fn figures(run: &Run) -> Vec<FigureView> {
     }
     for (i, curve) in run.curves.iter().filter(|c| c.kind == CurveKind::Learning).enumerate() {
         let points = |shift: f64| -> Vec<(f64, f64)> {
-            curve.points.iter().map(|p| (p.x.as_f64(), p.y.as_f64() + shift * p.threshold.map_or(0.0, |t| t.as_f64()))).collect()
+            curve
+                .points
+                .iter()
+                .map(|p| (p.x.as_f64(), p.y.as_f64() + shift * p.threshold.map_or(0.0, |t| t.as_f64())))
+                .collect()
         };
         out.push(
             plot::series(&SeriesSpec {
@@ -462,15 +484,23 @@ pub(crate) fn figures(run: &Run) -> Vec<FigureView> {
             .map(|item| Bar {
                 label: item.feature.clone(),
                 value: Some(item.mean.as_f64()),
-                interval: item.std.and_then(|s| s.finite()).map(|s| (item.mean.as_f64() - s.get(), item.mean.as_f64() + s.get())),
+                interval: item
+                    .std
+                    .and_then(|s| s.finite())
+                    .map(|s| (item.mean.as_f64() - s.get(), item.mean.as_f64() + s.get())),
                 flagged: false,
             })
             .collect();
-        bars.sort_by(|a, b| b.value.unwrap_or(0.0).abs().total_cmp(&a.value.unwrap_or(0.0).abs()).then_with(|| a.label.cmp(&b.label)));
+        bars.sort_by(|a, b| {
+            b.value.unwrap_or(0.0).abs().total_cmp(&a.value.unwrap_or(0.0).abs()).then_with(|| a.label.cmp(&b.label))
+        });
         bars.truncate(20);
         out.push(
             plot::bars(&BarsSpec {
-                heading: Heading::new(format!("importance{i}"), format!("Feature importance, {}", importance.name.replace('_', " "))),
+                heading: Heading::new(
+                    format!("importance{i}"),
+                    format!("Feature importance, {}", importance.name.replace('_', " ")),
+                ),
                 measure: "mean, with one standard deviation to each side".to_owned(),
                 mark: plot::Mark::Bar,
                 bars,
@@ -541,7 +571,11 @@ fn card(card: &Card, entry: &VersionFacts<'_>) -> CardView {
         .enumerate()
         .map(|(i, s)| {
             let ascii: String = s.id.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
-            let id = if ascii.is_empty() || !seen.insert(ascii.clone()) { format!("card-{i}") } else { format!("card-{ascii}") };
+            let id = if ascii.is_empty() || !seen.insert(ascii.clone()) {
+                format!("card-{i}")
+            } else {
+                format!("card-{ascii}")
+            };
             (id, s)
         })
         .collect();
@@ -607,7 +641,8 @@ fn drift(facts: &Facts<'_>, path: &str, m: usize, v: usize) -> Option<DriftShort
         .find(|r| window_label(r) == entry.drift.window);
     let features = report
         .map(|r| {
-            let mut list: Vec<&crate::model::FeatureDrift> = r.features.iter().filter(|f| f.drifted == Some(true)).collect();
+            let mut list: Vec<&crate::model::FeatureDrift> =
+                r.features.iter().filter(|f| f.drifted == Some(true)).collect();
             list.sort_by(|a, b| {
                 let score = |f: &crate::model::FeatureDrift| f.score.and_then(|s| s.finite()).map_or(0.0, Finite::get);
                 score(b).total_cmp(&score(a)).then_with(|| a.feature.cmp(&b.feature))
@@ -615,9 +650,12 @@ fn drift(facts: &Facts<'_>, path: &str, m: usize, v: usize) -> Option<DriftShort
             list.into_iter()
                 .take(6)
                 .map(|f| {
-                    let digits = Digits::telling_apart(&f.score.zip(f.threshold).map(|(s, t)| (s.as_f64(), t.get())).into_iter().collect::<Vec<_>>());
+                    let digits = Digits::telling_apart(
+                        &f.score.zip(f.threshold).map(|(s, t)| (s.as_f64(), t.get())).into_iter().collect::<Vec<_>>(),
+                    );
                     let score = f.score.map(|s| digits.measured(s).text).unwrap_or_default();
-                    let over = f.threshold.map(|t| format!(" (threshold {})", digits.format(t.get()))).unwrap_or_default();
+                    let over =
+                        f.threshold.map(|t| format!(" (threshold {})", digits.format(t.get()))).unwrap_or_default();
                     Pair::new(&f.feature, format!("{} {score}{over}", f.method_label))
                 })
                 .collect()
@@ -718,10 +756,11 @@ pub(crate) fn artifact(a: &crate::model::Artifact) -> ArtifactRow {
 }
 
 pub(crate) fn code(run: &Run) -> Vec<Pair> {
-    let mut out: Vec<Pair> = [("Commit", &run.git.commit), ("Branch", &run.git.branch), ("Repository", &run.git.remote)]
-        .into_iter()
-        .filter_map(|(k, v)| v.as_ref().map(|v| Pair::new(k, v.clone())))
-        .collect();
+    let mut out: Vec<Pair> =
+        [("Commit", &run.git.commit), ("Branch", &run.git.branch), ("Repository", &run.git.remote)]
+            .into_iter()
+            .filter_map(|(k, v)| v.as_ref().map(|v| Pair::new(k, v.clone())))
+            .collect();
     if let Some(dirty) = run.git.dirty {
         out.push(Pair::new("Work tree", if dirty { "had uncommitted changes" } else { "clean" }));
     }
