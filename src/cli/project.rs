@@ -7,7 +7,6 @@ use rayon::prelude::*;
 use super::args::Global;
 use crate::config::{Config, FILE_NAME};
 use crate::diag::{Code, Diagnostic, Severity};
-use crate::digest::Sha256;
 use crate::import;
 use crate::model::{Instant, Mapping, Records, Registry, assemble};
 use crate::source::{self, Limits, Source};
@@ -18,8 +17,6 @@ pub(super) struct Project {
     pub(super) folder: PathBuf,
     /// The validated configuration.
     pub(super) config: Config,
-    /// The configuration's file and digest, when there is one.
-    pub(super) file: Option<(String, Sha256)>,
 }
 
 impl Project {
@@ -42,7 +39,7 @@ impl Project {
             None => (folder.join(FILE_NAME), FILE_NAME.to_owned()),
         };
         if global.config.is_none() && !path.exists() {
-            return Ok(Self { folder, config: Config::default_for(&name), file: None });
+            return Ok(Self { folder, config: Config::default_for(&name) });
         }
         let data = source::read_file(&path, &shown).map_err(|mut problem| {
             problem.code = Code::ConfigMissing;
@@ -56,7 +53,7 @@ impl Project {
             ]);
         };
         let config = Config::parse(text, &shown, &name)?;
-        Ok(Self { folder, config, file: Some((shown, data.sha256)) })
+        Ok(Self { folder, config })
     }
 
     /// The output folder.

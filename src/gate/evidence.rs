@@ -35,7 +35,8 @@ fn is_error(problem: &Diagnostic) -> bool {
 /// Whether a finding means that something in a file was left out.
 fn is_half_read(problem: &Diagnostic) -> bool {
     is_error(problem)
-        || matches!(problem.code, Code::FieldInvalid | Code::JsonShape | Code::CsvSyntax | Code::YamlSyntax)
+        || (problem.severity == Severity::Warning
+            && matches!(problem.code, Code::FieldInvalid | Code::JsonShape | Code::CsvSyntax | Code::YamlSyntax))
 }
 
 /// The first finding about a file that means that something in it was left out.

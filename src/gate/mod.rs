@@ -1,7 +1,7 @@
 //! The gate: policy and registry in, verdict out; knows nothing of pages.
 //!
 //! [`policy`] turns the policy keys of the configuration into a validated [`policy::Policy`] or into
-//! diagnostics that point at their lines. [`evaluate`] judges one version by it and returns a
+//! diagnostics that point at their lines. [`evaluate()`] judges one version by it and returns a
 //! [`verdict::Verdict`]; [`out`] renders that. Nothing here reads files, the clock or the
 //! environment, or prints: equal inputs give equal bytes.
 

@@ -3,7 +3,7 @@
 //! In: text that strangers wrote. Out: plain data and [`Html`], the one type for trusted markup. A
 //! leaf module: it uses nothing else of ours and is the only user of pulldown-cmark and ammonia.
 //!
-//! Safety stands on three legs. [`render`] writes every tag itself from a list of safe ones, so raw
+//! Safety stands on three legs. [`render()`] writes every tag itself from a list of safe ones, so raw
 //! HTML of the text is only ever a request for one of them; nesting and size are bounded before
 //! anything is parsed again; ammonia then filters the result with a list of its own.
 

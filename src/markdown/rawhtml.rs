@@ -1,7 +1,7 @@
 //! Raw HTML in Markdown, cut into pieces: text, and tags as requests.
 //!
 //! In: what the Markdown parser took for HTML. Out: pieces; comments, declarations, scripts and
-//! styles are gone. Nothing here decides what is shown; [`super::render`] has the list of safe tags.
+//! styles are gone. Nothing here decides what is shown; [`mod@super::render`] has the list of safe tags.
 //! Linear: what cannot be finished is text, and is not looked for twice.
 
 use std::borrow::Cow;
@@ -71,12 +71,9 @@ impl<'a> Scan<'a> {
         if rest.starts_with("<?") {
             return self.until(at + 2, "?>").map(|end| (end, None));
         }
-        if rest.starts_with("<!") {
-            return rest[2..]
-                .starts_with(|c: char| c.is_ascii_alphabetic())
-                .then(|| self.until(at + 2, ">"))
-                .flatten()
-                .map(|end| (end, None));
+        if let Some(declaration) = rest.strip_prefix("<!") {
+            let named = declaration.starts_with(|c: char| c.is_ascii_alphabetic());
+            return named.then(|| self.until(at + 2, ">")).flatten().map(|end| (end, None));
         }
         let (closing, name_at) = if rest.starts_with("</") { (true, at + 2) } else { (false, at + 1) };
         let name_length =

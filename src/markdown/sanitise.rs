@@ -104,5 +104,50 @@ static BUILDER: LazyLock<Builder<'static>> = LazyLock::new(|| {
 
 /// Filters markup.
 pub(super) fn clean(markup: &str) -> String {
-    BUILDER.clean(markup).to_string()
+    without_first_lines(&BUILDER.clean(&with_short_texts(markup)).to_string())
+}
+
+/// A reader of HTML drops the line break that directly follows `<pre>`, a writer does not add it
+/// again: without such breaks what was filtered once stays as it is when it is filtered once more.
+fn without_first_lines(markup: &str) -> String {
+    let mut out = String::with_capacity(markup.len());
+    let mut rest = markup;
+    while let Some(at) = rest.find("<pre") {
+        let end = rest[at..].find('>').map_or(rest.len(), |length| at + length + 1);
+        out.push_str(&rest[..end]);
+        rest = rest[end..].trim_start_matches('\n');
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Characters to be escaped in one text node.
+const MAX_ESCAPES: usize = 1_000;
+
+/// html5ever 0.40 writes a text in time quadratic to its `&` and U+0080..=U+00BF (it looks for the
+/// next `<` from each of them). Comments, which ammonia drops, cut such texts into many nodes.
+fn with_short_texts(markup: &str) -> Cow<'_, str> {
+    let (mut out, mut copied) = (String::new(), 0);
+    let (mut in_tag, mut run) = (false, 0);
+    for (at, byte) in markup.bytes().enumerate() {
+        match byte {
+            b'<' => in_tag = true,
+            b'>' => (in_tag, run) = (false, 0),
+            // Both are the first byte of a character, so the text can be cut before them.
+            b'&' | 0xC2 if !in_tag => {
+                run += 1;
+                if run > MAX_ESCAPES {
+                    out.push_str(&markup[copied..at]);
+                    out.push_str("<!---->");
+                    (copied, run) = (at, 1);
+                }
+            }
+            _ => {}
+        }
+    }
+    if copied == 0 {
+        return Cow::Borrowed(markup);
+    }
+    out.push_str(&markup[copied..]);
+    Cow::Owned(out)
 }

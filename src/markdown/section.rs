@@ -204,10 +204,13 @@ fn address(dest: &str) -> String {
     out
 }
 
+/// Longest anchor, in characters.
+const MAX_ANCHOR: usize = 200;
+
 /// The anchor that GitHub and the Hugging Face Hub give a heading.
 pub fn anchor(title: &str) -> String {
     let mut out = String::with_capacity(title.len());
-    for c in title.trim().chars() {
+    for c in title.trim().chars().take(MAX_ANCHOR) {
         match c {
             ' ' | '\t' | '\n' => out.push('-'),
             '-' | '_' => out.push(c),

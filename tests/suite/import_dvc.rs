@@ -333,7 +333,8 @@ fn copy(from: &Path, to: &Path) {
 #[test]
 fn broken_pipelines_say_what_is_wrong() {
     let (_folder, registry) = project(&[("dvc.yaml", "stages:\n  a: {cmd: [}\n"), ("metrics.json", "{}")]);
-    assert_eq!(registry.problems[0].code.as_str(), "yaml-syntax");
+    let syntax = registry.problems.iter().find(|p| p.code.as_str() == "yaml-syntax").unwrap();
+    assert_eq!((syntax.path.as_deref(), syntax.line), (Some("dvc.yaml"), Some(2)));
     let (_folder, other) = project(&[("dvc.yaml", "hello: world\n")]);
     assert!(other.runs.is_empty());
 }

@@ -1,7 +1,7 @@
 //! The policy: rules, baselines, stages and defaults, as typed and as validated.
 //!
 //! In: [`RawPolicy`], the policy keys as typed with their places, and the metrics catalogue. Out:
-//! [`Policy`], which only [`validate`] makes, or every diagnostic that stands against it, each at its
+//! [`Policy`], which only [`validate()`] makes, or every diagnostic that stands against it, each at its
 //! line. A key that would be ignored is refused: a policy must not promise what nobody checks.
 
 pub(crate) mod explain;

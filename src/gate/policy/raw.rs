@@ -1,6 +1,6 @@
 //! The policy as typed: every key and value with its place in the file, nothing judged yet.
 //!
-//! In: whatever TOML the user wrote. Out: tables that [`super::validate`] reads. Deserialising
+//! In: whatever TOML the user wrote. Out: tables that [`super::validate()`] reads. Deserialising
 //! accepts any key and any type on purpose: serde's `deny_unknown_fields` stops at the first mistake
 //! and cannot suggest a name, so unknown keys and wrong types are found, all of them, in `validate`.
 

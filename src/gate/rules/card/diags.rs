@@ -15,6 +15,10 @@ pub(super) fn no_card() -> Finding {
     Finding::new("", "missing-card", "the version has no model card")
 }
 
+pub(super) fn empty_card() -> Finding {
+    Finding::new("placeholders", "empty-card", "the card holds no text")
+}
+
 pub(super) fn absent(demand: &SectionDemand) -> Finding {
     let message = format!("the card has no section '{}'", section(demand));
     Finding::new(demand.name.clone(), "missing-section", message)

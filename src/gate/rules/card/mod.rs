@@ -81,6 +81,10 @@ fn is_filled(value: &Datum) -> bool {
 
 /// Placeholders anywhere in the card.
 fn judge_rest(card: &Card) -> Finding {
+    // A card of which nothing was read holds no placeholders, and nothing else either.
+    if card.sections.iter().all(|s| s.words == 0) {
+        return diags::empty_card();
+    }
     let found = card.sections.iter().find_map(|s| {
         placeholder(&s.title).or_else(|| placeholder(&s.markdown)).map(|found| (s.title.as_str(), found))
     });

@@ -265,7 +265,7 @@ pub(super) fn half_read(rule: &MetricRule, problem: &Diagnostic) -> Finding {
 
 fn baseline_words(rule: &MetricRule, slice: &Slice, id: &str) -> String {
     format!(
-        "{}{} has no comparison with baseline '{}'",
+        "{}{} cannot be compared with baseline '{}'",
         metric(rule),
         of(rule, slice, rule.dataset.as_deref()),
         visible(id, 60)
@@ -282,7 +282,7 @@ pub(super) fn bootstrap(rule: &MetricRule, slice: &Slice, id: &str, why: &str) -
 }
 
 pub(super) fn own(rule: &MetricRule, slice: &Slice, id: &str, base: &Base<'_>, why: &str) -> Finding {
-    let message = format!("{}: {} {why}", baseline_words(rule, slice, id), visible(&base.name, 60));
+    let message = format!("{}: {why} ({})", baseline_words(rule, slice, id), visible(&base.name, 60));
     Finding::new("", "self-baseline", message).status(Status::Invalid)
 }
 
