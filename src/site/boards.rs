@@ -274,7 +274,10 @@ mod tests {
         records.models.push(ModelRecord { name: name.to_owned(), versions: vec![version], ..ModelRecord::default() });
     }
 
-    fn ranking(records: Records, boards: Vec<Leaderboard>) -> Vec<(Vec<Vec<(String, usize)>>, Vec<String>)> {
+    /// Groups of names with ranks, and who is not ranked.
+    type Ranking = (Vec<Vec<(String, usize)>>, Vec<String>);
+
+    fn ranking(records: Records, boards: Vec<Leaderboard>) -> Vec<Ranking> {
         let registry = assemble(records, Catalogue::built_in(), &[]);
         let options = SiteOptions { leaderboards: boards, ..SiteOptions::default() };
         let verdicts = BTreeMap::new();
