@@ -237,7 +237,7 @@ fn rankable<'a>(
                 Some(name) => format!("it reports {metric} on {name}, not on {wanted}"),
                 None => format!("it does not say on which dataset its {metric} was measured"),
             },
-            _ => format!("it does not report {metric}"),
+            _ => format!("{metric} is not among the results"),
         });
     };
     if result.value.finite().is_none() {
@@ -274,7 +274,10 @@ mod tests {
         records.models.push(ModelRecord { name: name.to_owned(), versions: vec![version], ..ModelRecord::default() });
     }
 
-    fn ranking(records: Records, boards: Vec<Leaderboard>) -> Vec<(Vec<Vec<(String, usize)>>, Vec<String>)> {
+    /// Groups of names with ranks, and who is not ranked.
+    type Ranking = (Vec<Vec<(String, usize)>>, Vec<String>);
+
+    fn ranking(records: Records, boards: Vec<Leaderboard>) -> Vec<Ranking> {
         let registry = assemble(records, Catalogue::built_in(), &[]);
         let options = SiteOptions { leaderboards: boards, ..SiteOptions::default() };
         let verdicts = BTreeMap::new();

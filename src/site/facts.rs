@@ -361,17 +361,20 @@ fn headline(model: &ModelFacts<'_>, registry: &Registry, boards: &[Leaderboard])
             *counts.entry((metric, result.dataset.as_deref(), result.split.as_deref())).or_default() += 1;
         }
     }
+    let rule = model.versions.iter().rev().flat_map(|v| v.verdicts).flat_map(|v| &v.rules).find_map(|r| {
+        let whole = r.check == RuleKind::Metric && r.target.is_empty();
+        Some((registry.catalogue.canonical(r.metric.as_deref().filter(|_| whole)?), r.dataset.as_deref()))
+    });
+    // A board for everybody may rank by a metric that this model does not report.
+    let fits = |(metric, dataset): &(&str, Option<&str>)| {
+        counts.keys().any(|(m, d, _)| m == metric && (dataset.is_none() || d == dataset))
+    };
     let wanted = boards
         .iter()
-        .find(|b| b.covers(model.model))
+        .filter(|b| b.covers(model.model))
         .map(|b| (registry.catalogue.canonical(&b.rank_by), b.dataset.as_deref()))
-        .or_else(|| {
-            let verdicts = model.versions.iter().rev().flat_map(|v| v.verdicts);
-            let rule = verdicts
-                .flat_map(|v| &v.rules)
-                .find(|r| r.check == RuleKind::Metric && r.target.is_empty() && r.metric.is_some())?;
-            Some((registry.catalogue.canonical(rule.metric.as_deref()?), rule.dataset.as_deref()))
-        });
+        .chain(rule)
+        .find(fits);
     let rank = |(metric, dataset, split): &Key<'_>, n: usize| {
         let asked = wanted.is_some_and(|(m, d)| m == *metric && (d.is_none() || d == *dataset));
         let directed = matches!(

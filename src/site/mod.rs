@@ -150,15 +150,15 @@ struct Site<'a> {
 /// Version of the contexts that templates see; overrides can check it.
 const CONTEXT_VERSION: u32 = 1;
 
+/// A file of the site: its path from the root, and its bytes.
+pub type File = (String, Vec<u8>);
+
 /// Renders the whole site: output paths and bytes, sorted by path. `progress` is told how many of how
 /// many files are done.
 ///
 /// # Errors
 /// All templates that fail, all links that lead nowhere, all names that collide.
-pub fn render(
-    input: &SiteInput<'_>,
-    progress: &(dyn Fn(usize, usize) + Sync),
-) -> Result<Vec<(String, Vec<u8>)>, Vec<Diagnostic>> {
+pub fn render(input: &SiteInput<'_>, progress: &(dyn Fn(usize, usize) + Sync)) -> Result<Vec<File>, Vec<Diagnostic>> {
     let facts = facts::Facts::new(input);
     let boards = boards::all(&facts);
     let assets = assets::publish(&input.options.overrides);
@@ -180,7 +180,7 @@ pub fn render(
     let plan = plan::plan(&facts, &boards);
     let total = plan.len();
     let done = std::sync::atomic::AtomicUsize::new(0);
-    let rendered: Vec<Result<(String, Vec<u8>), Diagnostic>> = plan
+    let rendered: Vec<Result<File, Box<Diagnostic>>> = plan
         .into_par_iter()
         .map(|planned| {
             let bytes = plan::make(&planned, &facts, &boards, &templates)?;
@@ -193,7 +193,7 @@ pub fn render(
     for file in rendered {
         match file {
             Ok(file) => files.push(file),
-            Err(problem) => broken.push(problem),
+            Err(problem) => broken.push(*problem),
         }
     }
     if !broken.is_empty() {

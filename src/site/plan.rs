@@ -119,7 +119,7 @@ pub(crate) fn make(
     facts: &Facts<'_>,
     boards: &[Board<'_>],
     templates: &Templates,
-) -> Result<Vec<u8>, Diagnostic> {
+) -> Result<Vec<u8>, Box<Diagnostic>> {
     let path = planned.path.as_str();
     match planned.what {
         What::Home(page) => templates.render("pages/home.html", path, &pages::home::context(facts, path, page)),
@@ -158,9 +158,9 @@ pub(crate) fn make(
     }
 }
 
-fn json(path: &str, value: &impl serde::Serialize) -> Result<Vec<u8>, Diagnostic> {
-    let mut bytes =
-        serde_json::to_vec(value).map_err(|e| Diagnostic::new(Code::TemplateError, e.to_string()).at(path))?;
+fn json(path: &str, value: &impl serde::Serialize) -> Result<Vec<u8>, Box<Diagnostic>> {
+    let mut bytes = serde_json::to_vec(value)
+        .map_err(|e| Box::new(Diagnostic::new(Code::TemplateError, e.to_string()).at(path)))?;
     bytes.push(b'\n');
     Ok(bytes)
 }

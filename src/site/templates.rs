@@ -88,10 +88,15 @@ impl Templates {
     ///
     /// # Errors
     /// When the template asks for something that its context does not have.
-    pub(crate) fn render(&self, template: &str, path: &str, context: &impl Serialize) -> Result<Vec<u8>, Diagnostic> {
-        let context = Context::from_serialize(context).map_err(|e| diagnose(&e, path))?;
+    pub(crate) fn render(
+        &self,
+        template: &str,
+        path: &str,
+        context: &impl Serialize,
+    ) -> Result<Vec<u8>, Box<Diagnostic>> {
+        let context = Context::from_serialize(context).map_err(|e| Box::new(diagnose(&e, path)))?;
         let mut out = Vec::with_capacity(16 * 1024);
-        self.0.render_to(template, &context, &mut out).map_err(|e| diagnose(&e, path))?;
+        self.0.render_to(template, &context, &mut out).map_err(|e| Box::new(diagnose(&e, path)))?;
         Ok(out)
     }
 }

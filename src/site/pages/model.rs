@@ -89,14 +89,14 @@ pub(crate) fn context(facts: &Facts<'_>, path: &str, m: usize, number: usize) ->
     let digits = Digits::of(model.versions.iter().filter_map(|v| v.value).map(|r| r.value.as_f64()));
     let rows = (0..total).rev().skip(number * PER_PAGE).take(PER_PAGE);
     let mut comparisons = Vec::new();
-    if number == 0 {
-        if let Some(latest) = model.latest() {
-            if let Some(champion) = model.champion.filter(|c| *c != latest) {
-                comparisons.push(comparison(facts, path, m, champion, latest, "champion"));
-            }
-            if let Some(previous) = latest.checked_sub(1).filter(|p| model.champion != Some(*p)) {
-                comparisons.push(comparison(facts, path, m, previous, latest, "previous version"));
-            }
+    if number == 0
+        && let Some(latest) = model.latest()
+    {
+        if let Some(champion) = model.champion.filter(|c| *c != latest) {
+            comparisons.push(comparison(facts, path, m, champion, latest, "champion"));
+        }
+        if let Some(previous) = latest.checked_sub(1).filter(|p| model.champion != Some(*p)) {
+            comparisons.push(comparison(facts, path, m, previous, latest, "previous version"));
         }
     }
     Context {

@@ -93,9 +93,9 @@ pub(crate) fn groups(
         let mut results = by_data.remove(&key).unwrap_or_default();
         let rank = |r: &MetricResult| {
             let canonical = registry.catalogue.canonical(&r.metric);
-            (first_metrics.iter().position(|m| m == canonical).unwrap_or(usize::MAX), 0)
+            first_metrics.iter().position(|m| m == canonical).unwrap_or(usize::MAX)
         };
-        results.sort_by(|a, b| rank(a).cmp(&rank(b)));
+        results.sort_by_key(|r| rank(r));
         let overall: Vec<&MetricResult> = results.iter().copied().filter(|r| r.is_overall()).take(ROWS * 2).collect();
         let rows: Vec<ResultRow> = overall
             .iter()

@@ -230,10 +230,10 @@ pub(crate) fn context(facts: &Facts<'_>, path: &str, m: usize, v: usize) -> Cont
     let quiet = rules.split_off(rules.partition_point(|r| r.level < 2));
     let mut first: Vec<String> = model.headline.iter().map(|h| h.metric.clone()).collect();
     for rule in entry.verdicts.iter().flat_map(|v| &v.rules) {
-        if let Some(metric) = rule.metric.as_deref().map(|m| registry.catalogue.canonical(m)) {
-            if !first.iter().any(|f| f == metric) {
-                first.push(metric.to_owned());
-            }
+        if let Some(metric) = rule.metric.as_deref().map(|m| registry.catalogue.canonical(m))
+            && !first.iter().any(|f| f == metric)
+        {
+            first.push(metric.to_owned());
         }
     }
     let results = run.map(|r| results::groups(facts, r, base_run, &first, true)).unwrap_or_default();
@@ -655,7 +655,7 @@ fn drift(facts: &Facts<'_>, path: &str, m: usize, v: usize) -> Option<DriftShort
                     );
                     let score = f.score.map(|s| digits.measured(s).text).unwrap_or_default();
                     let over =
-                        f.threshold.map(|t| format!(" (threshold {})", digits.format(t.get()))).unwrap_or_default();
+                        f.threshold.map(|t| format!(" (threshold {})", plot::number(t.get()))).unwrap_or_default();
                     Pair::new(&f.feature, format!("{} {score}{over}", f.method_label))
                 })
                 .collect()
