@@ -64,7 +64,7 @@ pub(super) fn render(
     };
     let policy = config.policy.as_ref().map(|policy| site::PolicyText {
         name: policy.name.clone(),
-        digest: policy.digest.to_string(),
+        digest: policy.digest,
         rules: policy.rules.iter().map(|rule| (rule.id.clone(), explain(policy, rule))).collect(),
     });
     let input = site::SiteInput { registry, verdicts: &verdicts, policy, options: &options };

@@ -237,7 +237,7 @@ fn rankable<'a>(
                 Some(name) => format!("it reports {metric} on {name}, not on {wanted}"),
                 None => format!("it does not say on which dataset its {metric} was measured"),
             },
-            _ => format!("it does not report {metric}"),
+            _ => format!("{metric} is not among the results"),
         });
     };
     if result.value.finite().is_none() {

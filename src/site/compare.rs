@@ -79,9 +79,12 @@ pub(crate) fn delta(
         a,
         b,
     );
+    // One interval is enough to see that the other value may be the same.
     let overlap = match (interval_of(result), interval_of(base)) {
         (Some((x, _)), Some((y, _))) => x.lower.get() <= y.upper.get() && y.lower.get() <= x.upper.get(),
-        _ => false,
+        (Some((x, _)), None) => (x.lower.get()..=x.upper.get()).contains(&b),
+        (None, Some((y, _))) => (y.lower.get()..=y.upper.get()).contains(&a),
+        (None, None) => false,
     };
     let (class, meaning) = match verdict {
         None if a == b => ("same", "equal to"),
@@ -90,7 +93,7 @@ pub(crate) fn delta(
         Some(true) => ("up", "better than"),
         Some(false) => ("down", "worse than"),
     };
-    let noise = if overlap && a != b { ", but the intervals overlap" } else { "" };
+    let noise = if overlap && a != b { ", but within the interval" } else { "" };
     let text = digits.delta(a - b);
     Delta {
         text: if overlap && a != b { format!("≈ {text}") } else { text },
@@ -173,4 +176,29 @@ pub(crate) fn metrics(
             })
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Catalogue, Finite, Interval, Pointer};
+
+    #[test]
+    fn a_difference_within_the_interval_is_neither_good_nor_bad() {
+        let registry = Registry { catalogue: Catalogue::built_in(), ..Registry::default() };
+        let value = |v: f64, half: Option<f64>| MetricResult {
+            ci: half.and_then(|h| {
+                let [lower, upper, level] = [v - h, v + h, 0.95].map(Finite::new);
+                Some(Interval { lower: lower?, upper: upper?, level: level? })
+            }),
+            ..MetricResult::new("mae", v, Pointer::default())
+        };
+        let class = |a: MetricResult, b: MetricResult| delta(&registry, Digits::of([1.5]), &a, Some(&b), "x").class;
+        assert_eq!(class(value(1.0, None), value(2.0, None)), "up");
+        assert_eq!(class(value(2.0, None), value(1.0, None)), "down");
+        assert_eq!(class(value(2.0, Some(1.5)), value(1.0, None)), "same");
+        assert_eq!(class(value(2.0, None), value(1.0, Some(1.5))), "same");
+        assert_eq!(class(value(2.0, Some(0.1)), value(1.0, Some(0.1))), "down");
+        assert_eq!(class(value(f64::NAN, None), value(1.0, None)), "");
+    }
 }

@@ -103,6 +103,16 @@ pub(crate) fn outcome(outcome: Outcome) -> Badge {
     }
 }
 
+/// The outcome in one word, for tables whose cells lead to the sentence.
+pub(crate) fn outcome_short(of: Outcome) -> Badge {
+    let text = match of {
+        Outcome::PassWithWarnings => "warnings",
+        Outcome::PassWithWaivers => "waivers",
+        _ => outcome(of).text,
+    };
+    Badge { text, ..outcome(of) }
+}
+
 /// What one rule says.
 pub(crate) fn status(status: Status, severity: RuleSeverity) -> Badge {
     match (status, severity) {

@@ -9,7 +9,7 @@ use crate::model::Instant;
 use crate::plot::{self, Heading, SparklineSpec};
 use crate::site::compare::{Delta, delta};
 use crate::site::facts::{CORE_SECTIONS, Facts, ModelFacts};
-use crate::site::parts::{Badge, Link, Page, Spark, drifted, outcome};
+use crate::site::parts::{Badge, Link, Page, Spark, drifted, outcome, outcome_short};
 use crate::site::plan::PER_PAGE;
 use crate::site::show::{Digits, Num, arrow};
 use crate::site::url::relative;
@@ -197,7 +197,7 @@ pub(crate) fn stage_cells(facts: &Facts<'_>, path: &str, m: usize, v: usize) -> 
             let verdict = version.verdicts.iter().find(|x| x.stage == *stage);
             StageCell {
                 stage: visible(stage, 60),
-                badge: verdict.map(|x| outcome(x.verdict)),
+                badge: verdict.map(|x| outcome_short(x.verdict)),
                 href: verdict.map(|_| relative(path, &facts.verdict_path(m, v))).unwrap_or_default(),
                 sentence: verdict.map(|x| visible(&x.sentence, 400)).unwrap_or_default(),
             }

@@ -87,6 +87,7 @@ pub(crate) fn context(facts: &Facts<'_>, board: &Board<'_>, path: &str) -> Conte
     let (metric, _) = facts.label(&board.spec.rank_by);
     let (arrow, arrow_title) = arrow(facts.registry.catalogue.direction(&board.spec.rank_by));
     let title = title(board);
+    let unranked = unranked(facts, board, path);
     let page = Page::new(facts, path, "leaderboards", title.clone(), format!("{title}: ranked by {metric}.")).crumb(
         path,
         "Leaderboards",
@@ -105,23 +106,36 @@ pub(crate) fn context(facts: &Facts<'_>, board: &Board<'_>, path: &str) -> Conte
             Per::All => "all versions",
         },
         groups: board.groups.iter().enumerate().map(|(i, g)| group(facts, board, g, i, path)).collect(),
-        unranked: board
-            .unranked
-            .iter()
-            .take(UNRANKED)
-            .map(|(m, v, why)| Unranked {
-                version: Link::new(
-                    path,
-                    &facts.models[*m].versions[*v].version.selector(),
-                    &facts.version_path(*m, *v),
-                ),
-                why: visible(why, 300),
-            })
-            .collect(),
-        unranked_left: board.unranked.len().saturating_sub(UNRANKED),
+        unranked_left: unranked.len().saturating_sub(UNRANKED),
+        unranked: unranked.into_iter().take(UNRANKED).collect(),
         automatic: board.automatic,
         data: relative(path, &format!("data/leaderboards/{}.json", board.slug)),
     }
+}
+
+/// Versions that are not ranked; those of one model with one reason are one entry.
+fn unranked(facts: &Facts<'_>, board: &Board<'_>, path: &str) -> Vec<Unranked> {
+    let mut groups: Vec<(usize, &str, Vec<usize>)> = Vec::new();
+    for (m, v, why) in &board.unranked {
+        match groups.iter_mut().rev().take_while(|g| g.0 == *m).find(|g| g.1 == why.as_str()) {
+            Some(group) => group.2.push(*v),
+            None => groups.push((*m, why, vec![*v])),
+        }
+    }
+    groups
+        .into_iter()
+        .map(|(m, why, versions)| {
+            let model = &facts.models[m];
+            let version = match versions[..] {
+                [v] => Link::new(path, &model.versions[v].version.selector(), &facts.version_path(m, v)),
+                _ => {
+                    let text = format!("{} of {}", count(versions.len(), "version"), model.model.name);
+                    Link::new(path, &text, &facts.model_path(m))
+                }
+            };
+            Unranked { version, why: visible(why, 300) }
+        })
+        .collect()
 }
 
 fn title(board: &Board<'_>) -> String {
