@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 /// A small generator of numbers in [0, 1): SplitMix64 (Steele, Lea, Flood 2014).
-pub struct Numbers(pub u64);
+pub(crate) struct Numbers(pub(crate) u64);
 
 impl Numbers {
-    pub fn next(&mut self) -> f64 {
+    pub(crate) fn next(&mut self) -> f64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -17,10 +17,10 @@ impl Numbers {
 }
 
 /// Versions of one model in a generated project.
-pub const VERSIONS_PER_MODEL: usize = 50;
+pub(crate) const VERSIONS_PER_MODEL: usize = 50;
 
 /// The policy of a generated project.
-pub const CONFIG: &str = r#"schema = 1
+pub(crate) const CONFIG: &str = r#"schema = 1
 [site]
 title = "Generated"
 [[source]]
@@ -57,7 +57,7 @@ min = 0.7
 /// Writes a project of `versions` versions; each has a ROC curve, a confusion matrix and two
 /// training curves, metrics per slice and class, and a card.
 #[expect(clippy::disallowed_methods, reason = "a bench makes its own input")]
-pub fn project(folder: &Path, versions: usize) -> std::io::Result<()> {
+pub(crate) fn project(folder: &Path, versions: usize) -> std::io::Result<()> {
     let mut numbers = Numbers(2_718_281_828);
     std::fs::create_dir_all(folder)?;
     std::fs::write(folder.join("presscheck.toml"), CONFIG)?;

@@ -63,6 +63,8 @@ pub(super) fn run(global: &Global, options: &Gate, terminal: &mut Terminal) -> u
             return exit::EVIDENCE;
         }
     };
+    // A rule that fits no model judges nothing; whoever relies on it should hear of it.
+    terminal.diagnostics(policy.warnings.iter().chain(&policy.unmatched_models(&registry)));
     let verdict = crate::gate::evaluate(policy, &registry, version, &stage, clock);
     let failed = write(&verdict, &reports, &project.folder, terminal);
     match verdict.exit_code {

@@ -61,7 +61,7 @@ pub fn evaluate(
         approvals: Vec::new(),
         waivers: Vec::new(),
         counts: Counts::default(),
-        evidence: registry.evidence.get(version.evidence.clone()).unwrap_or_default().to_vec(),
+        evidence: registry.evidence_of(version).cloned().collect(),
     };
     let name = visible(&verdict.subject.name, 200);
     if let Some(why) = version.ambiguous.clone().or_else(|| run.and_then(|r| twice(registry, r))) {

@@ -74,7 +74,7 @@ pub(super) fn judge(subject: &Subject<'_>) -> Vec<Finding> {
         }
         RunStatus::Running | RunStatus::Scheduled => {
             let message = format!("the run's status is '{}': its numbers may still change", run.status.as_str());
-            out.push(Finding::new("run status", "run-unfinished", message).status(Status::Warn));
+            out.push(Finding::new("run status", "run-unfinished", message).status(Status::Invalid));
         }
         RunStatus::Finished | RunStatus::Unknown => {}
     }

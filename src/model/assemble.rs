@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::secret::{REDACTED, looks_secret};
 use super::{
-    Card, Catalogue, Datum, Evidence, Model, ModelRecord, Records, Registry, Run, RunStatus, Section, Version,
-    VersionRecord, natural_cmp,
+    Card, Catalogue, Datum, Evidence, Measured, Model, ModelRecord, Records, Registry, Run, RunStatus, Section,
+    Version, VersionRecord, natural_cmp,
 };
 use crate::diag::{Code, Diagnostic, Severity, visible};
 use crate::digest::Sha256;
@@ -434,8 +434,16 @@ fn link_version(
     drift.sort_by_key(|i| (registry.drift[*i].window.end.or(registry.drift[*i].window.start), *i));
     let checks = record.and_then(|r| attached.checks.get(r.id.as_str())).cloned().unwrap_or_default();
     let evidence = record.map_or(0..0, |r| evidence_range(&registry.evidence, &r.folder));
-    let lines: Vec<String> =
-        registry.evidence[evidence.clone()].iter().map(|e| format!("{}  {}\n", e.sha256, e.path)).collect();
+    let mut shared_evidence: Vec<usize> = cards
+        .iter()
+        .filter(|c| c.version.is_none())
+        .filter_map(|c| registry.evidence.binary_search_by(|e| e.path.as_str().cmp(&c.path)).ok())
+        .filter(|i| !evidence.contains(i))
+        .collect();
+    shared_evidence.sort_unstable();
+    let judged = evidence.clone().chain(shared_evidence.iter().copied()).map(|i| &registry.evidence[i]);
+    let mut lines: Vec<String> = judged.map(|e| format!("{}  {}\n", e.sha256, e.path)).collect();
+    lines.sort();
     let digest = Sha256::of_parts(lines.iter().map(|l| l.as_bytes()));
     Version {
         model: model.to_owned(),
@@ -451,6 +459,7 @@ fn link_version(
         drift,
         checks,
         evidence,
+        shared_evidence,
         digest,
         ambiguous,
     }
@@ -536,6 +545,15 @@ fn name_runs(registry: &mut Registry) {
     }
 }
 
+/// Whether two numbers are one that was written with fewer digits the second time: writers such as
+/// pandas keep ten. The gate still compares exactly.
+fn same_value(a: Measured, b: Measured) -> bool {
+    match (a.finite(), b.finite()) {
+        (Some(a), Some(b)) => (a.get() - b.get()).abs() <= 1e-9 * a.get().abs().max(b.get().abs()),
+        _ => a == b,
+    }
+}
+
 /// Conflicting, repeated, non-finite and out-of-range values: shown as problems; the gate decides
 /// for itself which of them a rule touches.
 fn check_results(registry: &Registry, problems: &mut Vec<Diagnostic>) {
@@ -546,7 +564,7 @@ fn check_results(registry: &Registry, problems: &mut Vec<Diagnostic>) {
             let (_, dataset, split, slice, class) = result.key();
             if let Some(first) = seen.insert((name, dataset, split, slice, class), result) {
                 let place = format!("{} and {}", first.source, result.source);
-                let (code, severity, text) = if first.value == result.value {
+                let (code, severity, text) = if same_value(first.value, result.value) {
                     (
                         Code::MetricRepeated,
                         Severity::Note,

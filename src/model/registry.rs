@@ -36,7 +36,9 @@ pub struct Version {
     pub checks: Vec<usize>,
     /// Range of its evidence in [`Registry::evidence`].
     pub evidence: std::ops::Range<usize>,
-    /// Digest over the sorted `sha256  path` lines of its evidence: what was judged.
+    /// Indices of evidence that it shares with other versions of the model: inherited cards.
+    pub shared_evidence: Vec<usize>,
+    /// Digest over the sorted `sha256  path` lines of all its evidence: what was judged.
     pub digest: Sha256,
     /// Why this version cannot be judged, when two sources claim it.
     pub ambiguous: Option<String>,
@@ -170,9 +172,9 @@ impl Registry {
         version.run.map(|i| &self.runs[i])
     }
 
-    /// The evidence of a version.
-    pub fn evidence_of(&self, version: &Version) -> &[Evidence] {
-        &self.evidence[version.evidence.clone()]
+    /// The evidence of a version: the files of its run, then those that it shares.
+    pub fn evidence_of<'a>(&'a self, version: &'a Version) -> impl Iterator<Item = &'a Evidence> {
+        version.evidence.clone().chain(version.shared_evidence.iter().copied()).map(|i| &self.evidence[i])
     }
 
     /// The drift reports of a version, oldest window first.

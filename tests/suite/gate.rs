@@ -887,7 +887,7 @@ mod corner {
         for (status, expected) in [
             (RunStatus::Finished, "pass"),
             (RunStatus::Unknown, "pass"),
-            (RunStatus::Running, "pass_with_warnings run-unfinished"),
+            (RunStatus::Running, "blocked run-unfinished"),
             (RunStatus::Failed, "blocked run-failed"),
             (RunStatus::Killed, "blocked run-failed"),
         ] {

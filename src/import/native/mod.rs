@@ -29,6 +29,10 @@ pub(super) struct Found<'a> {
     pub(super) problem: Option<Box<Diagnostic>>,
 }
 
+/// The kind of document of which several lie side by side, one for each window of current data: their
+/// metrics must not be taken for one another's.
+const REPORT: &str = "evidently";
+
 /// A store that lies somewhere in the source: its folder, kind and records.
 pub(super) type Store = (String, &'static str, Records);
 
@@ -114,7 +118,7 @@ impl Folders {
         // Documents that only make sense as part of a run make their folder one, outermost first.
         let mut implied: Vec<&str> = found
             .iter()
-            .filter(|f| f.document.as_ref().is_some_and(Document::speaks_of_a_run))
+            .filter(|f| f.kind != Some(REPORT) && f.document.as_ref().is_some_and(Document::speaks_of_a_run))
             .map(|f| parent(&f.entry.path))
             .collect();
         implied.sort_by_key(|f| f.split('/').count());
@@ -163,7 +167,7 @@ struct RunFiles<'a> {
     manifest: Option<Arc<FileData>>,
     metrics: Vec<Arc<FileData>>,
     card: Option<Arc<FileData>>,
-    documents: Vec<Document>,
+    documents: Vec<(&'static str, Document)>,
     others: Vec<&'a Entry>,
     problems: Vec<Diagnostic>,
     /// Files that were understood.
@@ -179,7 +183,7 @@ impl<'a> RunFiles<'a> {
         }
         match (file.document, file.data) {
             (Some(document), _) => {
-                self.documents.push(document);
+                self.documents.push((file.kind.unwrap_or("native"), window_named(file.kind, file.entry, document)));
                 self.read.push(file.entry);
             }
             (None, Some(data)) => {
@@ -225,7 +229,10 @@ fn read_run(
     for data in &files.metrics {
         metrics::read(data).attach(&mut run, records);
     }
-    for document in files.documents {
+    if let (None, [], Some((kind, _))) = (&files.manifest, files.metrics.as_slice(), files.documents.first()) {
+        (*kind).clone_into(&mut run.source);
+    }
+    for (_, document) in files.documents {
         document.attach(&mut run, records);
     }
     if let Some(data) = &files.card {
@@ -253,6 +260,7 @@ fn read_run(
         && run.rejected.is_empty()
         && run.curves.is_empty()
         && run.matrices.is_empty()
+        && run.importances.is_empty()
         && run.series.is_empty()
     {
         records.problems.push(
@@ -262,6 +270,19 @@ fn read_run(
         );
     }
     records.runs.push(run);
+}
+
+/// The metrics of a report are those of its window: its file's name says which.
+fn window_named(kind: Option<&str>, entry: &Entry, mut document: Document) -> Document {
+    if kind == Some(REPORT) {
+        let name = file_name(&entry.path);
+        let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+        for result in &mut document.results {
+            result.dataset =
+                Some(result.dataset.take().map_or_else(|| stem.to_owned(), |side| format!("{stem} {side}")));
+        }
+    }
+    document
 }
 
 /// A tracker's folder inside a run directory says more about the same run.
@@ -438,6 +459,9 @@ fn read_loose(source: &Source, files: Vec<Found<'_>>, summary: &mut Summary, rec
             continue;
         };
         summary.add(file.kind.unwrap_or("native"), &[file.entry]);
+        if document.speaks_of_a_run() {
+            records.runs.push(report_run(source, file.entry, file.kind, &mut document));
+        }
         records.drift.append(&mut document.drift);
         records.checks.append(&mut document.checks);
         records.problems.append(&mut document.problems);
@@ -448,6 +472,26 @@ fn read_loose(source: &Source, files: Vec<Found<'_>>, summary: &mut Summary, rec
             records.models.push(model);
             records.cards.push(card);
         }
+    }
+}
+
+/// A report that lies outside every run directory and holds metrics is a run of its own.
+fn report_run(source: &Source, entry: &Entry, kind: Option<&str>, document: &mut Document) -> Run {
+    let path = source.project_path(&entry.path);
+    let name = file_name(&path);
+    Run {
+        source: kind.unwrap_or("native").to_owned(),
+        name: name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned(),
+        results: std::mem::take(&mut document.results),
+        rejected: std::mem::take(&mut document.rejected),
+        series: std::mem::take(&mut document.series),
+        curves: std::mem::take(&mut document.curves),
+        matrices: std::mem::take(&mut document.matrices),
+        importances: std::mem::take(&mut document.importances),
+        folder: path.clone(),
+        origin: Pointer::new(path.clone(), ""),
+        id: path,
+        ..Run::default()
     }
 }
 

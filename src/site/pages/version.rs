@@ -242,7 +242,7 @@ pub(crate) fn context(facts: &Facts<'_>, path: &str, m: usize, v: usize) -> Cont
     let card = version.card.as_ref().map(|c| card(c, entry));
     let drift = drift(facts, path, m, v);
     let checks = checks(facts, version);
-    let evidence = registry.evidence_of(version);
+    let evidence: Vec<_> = registry.evidence_of(version).collect();
     let children: Vec<usize> = run.and_then(|r| facts.children.get(r.id.as_str())).cloned().unwrap_or_default();
     let mut toc = Vec::new();
     let mut section = |id, text, there: bool| {
