@@ -50,6 +50,7 @@ impl Project {
     }
 
     /// Runs presscheck in the project.
+    #[expect(clippy::disallowed_methods, reason = "a child needs the machine's PATH and little else")]
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         let mut command = Command::new(env!("CARGO_BIN_EXE_presscheck"));
         command.args(arguments).current_dir(self.path()).env_clear();
