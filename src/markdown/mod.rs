@@ -65,8 +65,13 @@ fn dialect(text: &str) -> Options {
 /// Line ends become `\n` (also the `\r\r\n` of files that were converted twice), other control
 /// characters and byte-order marks go.
 pub(crate) fn normalise(text: &str) -> Cow<'_, str> {
-    let drop =
-        |c: char| (c.is_control() && !matches!(c, '\n' | '\t')) || matches!(c, '\u{feff}' | '\u{fffe}' | '\u{ffff}');
+    // Embeddings, overrides and isolates make a text read other than it is written (CVE-2021-42574).
+    let direction = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let drop = |c: char| {
+        (c.is_control() && !matches!(c, '\n' | '\t'))
+            || matches!(c, '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+            || direction(c)
+    };
     if !text.contains(drop) {
         return Cow::Borrowed(text);
     }

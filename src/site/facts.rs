@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use super::url::Names;
 use super::{Leaderboard, SiteInput};
 use crate::gate::verdict::{RuleKind, Verdict};
+use crate::markdown;
 use crate::model::{Direction, DriftReport, Instant, MetricDefinition, MetricResult, Model, Registry, Run, Version};
 
 /// All facts of the site.
@@ -429,7 +430,8 @@ fn card_state(version: &Version) -> CardState {
     };
     let mut state = CardState::default();
     for (title, ids) in CORE_SECTIONS {
-        // A section that only holds further sections counts by what they hold.
+        // A section that only holds further sections counts by what they hold; one with a placeholder
+        // is still to be written.
         let words: usize = card
             .sections
             .iter()
@@ -437,7 +439,11 @@ fn card_state(version: &Version) -> CardState {
             .filter(|(_, s)| ids.contains(&s.id.as_str()))
             .map(|(i, s)| {
                 let below = card.sections[i + 1..].iter().take_while(|b| b.level > s.level);
-                s.words + below.map(|b| b.words).sum::<usize>()
+                let all = || std::iter::once(s).chain(below.clone());
+                if all().any(|s| !markdown::placeholders(&s.markdown).is_empty()) {
+                    return 0;
+                }
+                all().map(|s| s.words).sum::<usize>()
             })
             .sum();
         if words >= FEW_WORDS { state.present += 1 } else { state.missing.push(title) }

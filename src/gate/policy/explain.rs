@@ -87,7 +87,7 @@ fn metric(policy: &Policy, rule: &Rule, demand: &MetricRule) -> Vec<String> {
             (None, None) => "nothing".to_owned(),
         };
         if let Some(a) = &relative.max_regression {
-            must.push(format!("worse than {who} by no more than {}", amount(a)));
+            must.push(format!("as good as {who}, or worse by at most {}", amount(a)));
         }
         if let Some(a) = &relative.min_improvement {
             must.push(format!("better than {who} by at least {}", amount(a)));

@@ -58,6 +58,9 @@ pub(crate) struct Row {
     owners: String,
 }
 
+/// A version that is in the stage already.
+const IN_PLACE: Badge = Badge::new("in place", "●", "note");
+
 /// The verdict of one stage.
 #[derive(Debug, Serialize)]
 pub(crate) struct StageCell {
@@ -197,7 +200,11 @@ pub(crate) fn stage_cells(facts: &Facts<'_>, path: &str, m: usize, v: usize) -> 
             let verdict = version.verdicts.iter().find(|x| x.stage == *stage);
             StageCell {
                 stage: visible(stage, 60),
-                badge: verdict.map(|x| outcome_short(x.verdict)),
+                badge: verdict.map(|x| {
+                    // Who holds the stage is no candidate for it, and cannot be compared with itself.
+                    let in_place = version.version.stage.as_deref() == Some(*stage);
+                    if in_place && is_its_own_baseline(x, false) { IN_PLACE } else { outcome_short(x.verdict) }
+                }),
                 href: verdict.map(|_| relative(path, &facts.verdict_path(m, v))).unwrap_or_default(),
                 sentence: verdict.map(|x| visible(&x.sentence, 400)).unwrap_or_default(),
             }
@@ -213,6 +220,14 @@ fn after_name(sentence: &str, selector: &str) -> String {
     }
 }
 
+/// Whether a verdict objects only because the version cannot be compared with itself: the champion
+/// is no candidate. Of versions that are not the latest, warnings are history too.
+fn is_its_own_baseline(verdict: &Verdict, latest: bool) -> bool {
+    let objections = || verdict.rules.iter().filter(|r| r.blocks() || (latest && r.warns()));
+    let own = |r: &crate::gate::verdict::RuleRecord| r.reason == "self-baseline";
+    verdict.rules.iter().any(own) && objections().all(own)
+}
+
 /// The attention list, worst first, and its tally.
 fn attention(facts: &Facts<'_>, path: &str) -> (Vec<Attention>, Vec<Tally>) {
     let mut items: Vec<(u8, usize, Attention)> = Vec::new();
@@ -226,7 +241,8 @@ fn attention(facts: &Facts<'_>, path: &str) -> (Vec<Attention>, Vec<Tally>) {
             let name = format!("{} {}", model.model.title, version.version.version);
             let link = Link::new(path, &name, &facts.version_path(m, v));
             // One entry per version: the worst outcome speaks, the other stages stand beside it.
-            let mut stages: Vec<&Verdict> = version.verdicts.iter().filter(|x| x.verdict != Outcome::Pass).collect();
+            let asks = |x: &&Verdict| x.verdict != Outcome::Pass && !is_its_own_baseline(x, v == latest);
+            let mut stages: Vec<&Verdict> = version.verdicts.iter().filter(asks).collect();
             stages.sort_by_key(|x| std::cmp::Reverse(x.verdict));
             if let Some((worst, others)) = stages.split_first() {
                 let level = match worst.verdict {

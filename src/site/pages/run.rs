@@ -88,7 +88,7 @@ pub(crate) fn context(facts: &Facts<'_>, path: &str, index: usize) -> Context {
             .collect(),
         training,
         series_left,
-        figures: figures(run),
+        figures: figures(run, None),
         params: run.params.iter().take(ROWS).map(|(k, v)| Pair::new(k, v.display())).collect(),
         tags: run.tags.iter().take(ROWS).map(|(k, v)| Pair::new(k, v.clone())).collect(),
         system_tags: run.system_tags.iter().take(ROWS).map(|(k, v)| Pair::new(k, v.clone())).collect(),

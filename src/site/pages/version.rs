@@ -238,7 +238,8 @@ pub(crate) fn context(facts: &Facts<'_>, path: &str, m: usize, v: usize) -> Cont
     }
     let results = run.map(|r| results::groups(facts, r, base_run, &first, true)).unwrap_or_default();
     let (training, series_left) = run.map(|r| training(r, registry, SERIES)).unwrap_or_default();
-    let figures = run.map(figures).unwrap_or_default();
+    let beside = base_name.as_deref().zip(base_run);
+    let figures = run.map(|run| figures(run, beside)).unwrap_or_default();
     let card = version.card.as_ref().map(|c| card(c, entry));
     let drift = drift(facts, path, m, v);
     let checks = checks(facts, version);
@@ -403,8 +404,23 @@ fn headline(facts: &Facts<'_>, m: usize, v: usize, base: Option<usize>, base_nam
     })
 }
 
-/// Curves, matrices and importances as charts.
-pub(crate) fn figures(run: &Run) -> Vec<FigureView> {
+/// Area under a curve by the trapezoidal rule; nothing when a point is not finite.
+fn trapezoids(points: &[(f64, f64)]) -> Option<f64> {
+    let area: f64 = points.windows(2).map(|w| (w[1].0 - w[0].0) * (w[0].1 + w[1].1) / 2.0).sum();
+    (points.len() > 1 && area.is_finite()).then_some(area.abs())
+}
+
+/// A curve as it is drawn; a ROC curve without a stated area gets that of its points.
+fn drawn_curve(curve: &crate::model::Curve, name: String) -> plot::Curve {
+    let points: Vec<(f64, f64)> = curve.points.iter().map(|p| (p.x.as_f64(), p.y.as_f64())).collect();
+    let stated = curve.area.and_then(|a| a.finite()).map(Finite::get);
+    let area = stated.or_else(|| (curve.kind == CurveKind::Roc).then(|| trapezoids(&points)).flatten());
+    plot::Curve { name, points, area }
+}
+
+/// Curves, matrices and importances as charts. A single curve is drawn beside the same curve of
+/// `base`, the version that this one is compared with.
+pub(crate) fn figures(run: &Run, base: Option<(&str, &Run)>) -> Vec<FigureView> {
     let mut out: Vec<FigureView> = Vec::new();
     for kind in [CurveKind::Roc, CurveKind::PrecisionRecall, CurveKind::Det] {
         let curves: Vec<&crate::model::Curve> = run.curves.iter().filter(|c| c.kind == kind).collect();
@@ -416,23 +432,18 @@ pub(crate) fn figures(run: &Run) -> Vec<FigureView> {
             CurveKind::PrecisionRecall => ("pr", "Precision and recall", plot::CurveKind::PrecisionRecall),
             _ => ("det", "Detection error trade-off", plot::CurveKind::Det),
         };
-        let one = curves.len() == 1;
-        out.push(
-            plot::curve(&CurveSpec {
-                heading: Heading::new(id, title),
-                kind: drawn,
-                curves: curves
-                    .iter()
-                    .map(|c| plot::Curve {
-                        name: if one { "this version".to_owned() } else { c.name.clone() },
-                        points: c.points.iter().map(|p| (p.x.as_f64(), p.y.as_f64())).collect(),
-                        area: c.area.and_then(|a| a.finite()).map(Finite::get),
-                    })
-                    .collect(),
-                prevalence: None,
-            })
-            .into(),
-        );
+        let mut all: Vec<plot::Curve> = match curves.as_slice() {
+            [only] => vec![drawn_curve(only, "this version".to_owned())],
+            several => several.iter().map(|c| drawn_curve(c, c.name.clone())).collect(),
+        };
+        if let (1, Some((name, base))) = (all.len(), base) {
+            let mut same = base.curves.iter().filter(|c| c.kind == kind);
+            if let (Some(other), None) = (same.next(), same.next()) {
+                all.push(drawn_curve(other, visible(name, 60)));
+            }
+        }
+        let spec = CurveSpec { heading: Heading::new(id, title), kind: drawn, curves: all, prevalence: None };
+        out.push(plot::curve(&spec).into());
     }
     for (i, curve) in run.curves.iter().filter(|c| c.kind == CurveKind::Calibration).enumerate() {
         #[expect(clippy::cast_precision_loss, reason = "counts of examples in a chart")]
