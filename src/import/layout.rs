@@ -14,6 +14,9 @@ use crate::diag::{Code, Diagnostic, visible};
 use crate::model::{Evidence, Records, SourceSummary};
 use crate::source::{Entry, Source};
 
+/// A document of a tool is parsed whole: up to this size, in bytes, that takes about 1 GB at most.
+const DOCUMENT_BYTES: u64 = 16 << 20;
+
 /// Endings of files that are worth reading to see whether somebody understands them.
 const TEXTUAL: &[&str] = &[".json", ".csv", ".tsv", ".md", ".markdown", ".xml", ".toml", ".yaml", ".yml"];
 
@@ -114,6 +117,20 @@ fn recognise<'a>(source: &'a Source, entry: &'a Entry, kind: Option<&str>) -> Fo
     let lower = entry.path.to_ascii_lowercase();
     if !TEXTUAL.iter().any(|t| lower.ends_with(t)) {
         return Found { entry, kind: None, document: None, data: None, problem: None };
+    }
+    if entry.len > DOCUMENT_BYTES {
+        let path = source.project_path(&entry.path);
+        let problem = Diagnostic::new(
+            Code::FileTooLarge,
+            format!(
+                "'{}' has {} bytes; documents above {DOCUMENT_BYTES} are not parsed",
+                visible(&path, 200),
+                entry.len
+            ),
+        )
+        .at(path)
+        .help("evidence is small: write aggregated metrics, not raw data");
+        return Found { entry, kind: None, document: None, data: None, problem: Some(Box::new(problem)) };
     }
     let data = match source.read(entry) {
         Ok(data) => data,

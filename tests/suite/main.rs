@@ -7,6 +7,7 @@ mod cli;
 mod corpus;
 mod gate;
 mod gate_out;
+mod hostile;
 mod import_dvc;
 mod import_evidently;
 mod import_huggingface;
