@@ -160,6 +160,9 @@ pub(super) struct Build {
     /// Judge as of this moment (RFC 3339), instead of now
     #[arg(long, value_name = "TIME")]
     pub(super) as_of: Option<String>,
+    /// Open the site in the browser when it is written
+    #[arg(long)]
+    pub(super) open: bool,
     /// Threads to use [default: one per core]
     #[arg(long, value_name = "N")]
     pub(super) threads: Option<usize>,

@@ -90,7 +90,25 @@ pub(super) fn run(global: &Global, options: &Build, terminal: &mut Terminal) -> 
     if errors > 0 {
         terminal.say(&format!("{} in the inputs; the rest of the site is complete", count(errors, "error")));
     }
+    if options.open {
+        open(&root.join("index.html"), terminal);
+    }
     if has_errors(&registry) && !options.keep_going { exit::EVIDENCE } else { exit::PASS }
+}
+
+/// Asks the system to show a page; where there is no desktop the address is said instead.
+fn open(page: &std::path::Path, terminal: &Terminal) {
+    let program = match std::env::consts::OS {
+        "macos" => "open",
+        "windows" => "explorer",
+        _ => "xdg-open",
+    };
+    let quiet = std::process::Stdio::null;
+    let child = std::process::Command::new(program).arg(page).stdin(quiet()).stdout(quiet()).stderr(quiet()).spawn();
+    if child.is_err() {
+        let page = page.canonicalize().unwrap_or_else(|_| page.to_path_buf());
+        terminal.say(&format!("open {} in a browser", page.display()));
+    }
 }
 
 /// Whether a folder holds another, by their names; a source that is the whole project holds the

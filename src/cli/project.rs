@@ -135,7 +135,9 @@ pub(super) fn moment(as_of: Option<&str>) -> Result<(Instant, crate::gate::verdi
 
 #[expect(clippy::disallowed_methods, reason = "cli is the one module that reads the clock")]
 fn now() -> Instant {
-    Instant::from(jiff::Timestamp::now())
+    let now = jiff::Timestamp::now();
+    // Whole seconds: nobody promotes twice in one, and the rest is noise in every report.
+    Instant::from_seconds(now.as_second()).unwrap_or_else(|| Instant::from(now))
 }
 
 /// The newest moment that the evidence itself names: what a site says it is "as of", so that the
