@@ -4,6 +4,13 @@ use crate::project::Project;
 
 const POLICY: &str = "schema = 1\n[metrics.auc]\ndirection = \"higher\"\n[[rule]]\nid = \"floor\"\ncheck = \"metric\"\nmetric = \"auc\"\nmin = 0.9\n";
 
+/// Compares with `tests/snapshots/cli_NAME.snap`.
+fn snapshot(name: &str, text: &str) {
+    insta::with_settings!({ snapshot_path => "../snapshots", prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!(format!("cli_{name}"), text);
+    });
+}
+
 #[test]
 fn help_pages() {
     let project = Project::new();
@@ -15,7 +22,7 @@ fn help_pages() {
             format!("$ presscheck {}\n{}", arguments.join(" "), project.run(&arguments).code(0).stdout)
         })
         .collect();
-    insta::assert_snapshot!("help", pages.join("\n"));
+    snapshot("help", &pages.join("\n"));
 }
 
 /// What is wrong with a configuration is said with its line, and nothing is built.
@@ -49,7 +56,7 @@ fn configuration_diagnostics() {
             format!("## {name}\n{}", ran.stderr)
         })
         .collect();
-    insta::assert_snapshot!("configuration", pages.join("\n"));
+    snapshot("configuration", &pages.join("\n"));
 }
 
 #[test]
