@@ -148,7 +148,7 @@ fn table(registry: &Registry) -> String {
         let _ = writeln!(w, "\n{} of other tools", count(registry.checks.len(), "check"));
     }
     if !registry.unrecognised.is_empty() {
-        let _ = writeln!(w, "\nNot understood ({})", registry.unrecognised.len());
+        let _ = writeln!(w, "\nNot understood ({}): no importer knows the content of", registry.unrecognised.len());
         for path in registry.unrecognised.iter().take(20) {
             let _ = writeln!(w, "  {}", visible(path, 160));
         }

@@ -1,11 +1,11 @@
 //! Importers: one file or folder per foreign format, each a pure function from bytes to records.
 //!
 //! In: the files of a [`Source`]. Out: [`Records`]. An importer recognises its format by content,
-//! never opens a file itself (a [`Folder`] hands it bytes that were hashed once), keeps what it does
+//! never opens a file itself (a `Folder` hands it bytes that were hashed once), keeps what it does
 //! not understand, and turns everything broken into a diagnostic while the sound part is kept.
 //!
-//! Two shapes of format: a [`StoreImporter`] owns a folder with many files (an MLflow store, a DVC
-//! project), a [`DocumentImporter`] one file (an Evidently report, a card, a ROC curve). Documents
+//! Two shapes of format: a `StoreImporter` owns a folder with many files (an MLflow store, a DVC
+//! project), a `DocumentImporter` one file (an Evidently report, a card, a ROC curve). Documents
 //! belong to the run directory they lie in; `native` knows which folder is one.
 
 pub mod json;

@@ -12,6 +12,9 @@ use crate::diag::{Code, Diagnostic, visible};
 const SKIPPED: &[&str] =
     &[".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv", ".ipynb_checkpoints", ".cache"];
 
+/// Files whose folder holds nothing of the user's: a cache (bford.info/cachedir), a Python environment.
+const MARKERS: &[&str] = &["CACHEDIR.TAG", "pyvenv.cfg"];
+
 impl Source {
     /// Lists the files below `root`. `label` is the folder's path in the project, as diagnostics
     /// and evidence show it; paths in `exclude` (the output folder, say) are left out.
@@ -62,8 +65,14 @@ impl Source {
                 e.depth() > 0 && e.file_type().is_dir() && e.file_name().to_str().is_some_and(|n| SKIPPED.contains(&n));
             !skipped && !excluded.iter().any(|x| x == e.path())
         });
-        for entry in entries {
+        let mut entries = entries;
+        let mut caches: Vec<String> = Vec::new();
+        while let Some(entry) = entries.next() {
             match entry {
+                Ok(entry) if entry.depth() > 1 && entry.file_name().to_str().is_some_and(|n| MARKERS.contains(&n)) => {
+                    caches.push(super::parent(&relative(&canonical, entry.path()).0).to_owned());
+                    entries.skip_current_dir();
+                }
                 Ok(entry) => source.add(&canonical, &entry),
                 Err(error) => {
                     let at = error.path().map_or_else(String::new, |p| relative(&canonical, p).0);
@@ -79,6 +88,15 @@ impl Source {
                     );
                 }
             }
+        }
+        if !caches.is_empty() {
+            let cached = |path: &str| {
+                caches
+                    .iter()
+                    .any(|c| path == c || path.strip_prefix(c.as_str()).is_some_and(|rest| rest.starts_with('/')))
+            };
+            source.entries.retain(|e| !cached(&e.path));
+            source.folders.retain(|f| !cached(f));
         }
         source.entries.sort_by(|a, b| a.path.cmp(&b.path));
         source.folders.sort();

@@ -146,3 +146,40 @@ fn links_out_of_the_source_and_special_files_are_not_read() {
     );
     assert!(!view.to_string().contains("secret"));
 }
+
+#[test]
+fn caches_environments_and_a_projects_readme_are_no_evidence() {
+    let project = Project::new()
+        .file("README.md", "# My project\n\nHow to run it.\n")
+        .file("runs/m/1/metrics.json", r#"{"auc": 0.9}"#)
+        .file("venv/pyvenv.cfg", "")
+        .file("venv/lib/m/1/metrics.json", r#"{"auc": 0.1}"#)
+        .file("out/A/metrics.json", r#"{"auc": 0.2}"#)
+        .file("out/CACHEDIR.TAG", "Signature: 8a477f597d28d172789f06886806bc55")
+        .file("out/z/metrics.json", r#"{"auc": 0.3}"#);
+    let view = view(&read(project.path()));
+    let models: Vec<&str> = view["models"].as_array().unwrap().iter().map(|m| m["name"].as_str().unwrap()).collect();
+    assert_eq!(models, ["m"]);
+    assert_eq!(view["unrecognised"], json!(["README.md"]));
+}
+
+#[test]
+fn a_loose_card_with_front_matter_is_a_model_without_a_run() {
+    let project =
+        Project::new().file("bert/README.md", "---\nlicense: mit\n---\n# Bert\n\n## Intended use\n\nWords.\n");
+    let registry = read(project.path());
+    let version = registry.select("bert@main").unwrap();
+    assert!(version.run.is_none() && version.card.is_some());
+}
+
+#[test]
+fn run_directories_inside_a_dvc_project_are_read() {
+    let project = Project::new()
+        .file("dvc.yaml", "stages:\n  train:\n    cmd: python train.py\n    metrics: [metrics.json]\n")
+        .file("metrics.json", r#"{"acc": 0.5}"#)
+        .file("runs/m/1/run.toml", "status = 'finished'\n")
+        .file("runs/m/1/metrics.json", r#"{"auc": 0.9}"#);
+    let registry = read(project.path());
+    assert_eq!(registry.model("m").unwrap().versions.len(), 1);
+    assert!(registry.runs.iter().any(|r| r.source == "dvc"));
+}

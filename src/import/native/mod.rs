@@ -454,7 +454,7 @@ fn read_loose(source: &Source, files: Vec<Found<'_>>, summary: &mut Summary, rec
             records.cards.push(card);
             continue;
         }
-        let Some(mut document) = file.document else {
+        let Some(mut document) = file.document.filter(|d| !is_plain_readme(&file.entry.path, d)) else {
             records.unrecognised.push(source.project_path(&file.entry.path));
             continue;
         };
@@ -473,6 +473,13 @@ fn read_loose(source: &Source, files: Vec<Found<'_>>, summary: &mut Summary, rec
             records.cards.push(card);
         }
     }
+}
+
+/// A README without front matter speaks of a project, not of a model.
+fn is_plain_readme(path: &str, document: &Document) -> bool {
+    let empty =
+        |card: &crate::model::Card| card.metadata.entries().is_none_or(<[_]>::is_empty) && card.results.is_empty();
+    file_name(path).eq_ignore_ascii_case("readme.md") && !document.cards.is_empty() && document.cards.iter().all(empty)
 }
 
 /// A report that lies outside every run directory and holds metrics is a run of its own.
