@@ -160,7 +160,7 @@ fn caches_environments_and_a_projects_readme_are_no_evidence() {
     let view = view(&read(project.path()));
     let models: Vec<&str> = view["models"].as_array().unwrap().iter().map(|m| m["name"].as_str().unwrap()).collect();
     assert_eq!(models, ["m"]);
-    assert_eq!(view["unrecognised"], json!(["README.md"]));
+    assert_eq!(view["cards"][0]["path"], "README.md");
 }
 
 #[test]

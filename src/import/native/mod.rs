@@ -454,7 +454,7 @@ fn read_loose(source: &Source, files: Vec<Found<'_>>, summary: &mut Summary, rec
             records.cards.push(card);
             continue;
         }
-        let Some(mut document) = file.document.filter(|d| !is_plain_readme(&file.entry.path, d)) else {
+        let Some(mut document) = file.document else {
             records.unrecognised.push(source.project_path(&file.entry.path));
             continue;
         };
@@ -466,6 +466,10 @@ fn read_loose(source: &Source, files: Vec<Found<'_>>, summary: &mut Summary, rec
         records.checks.append(&mut document.checks);
         records.problems.append(&mut document.problems);
         for mut card in document.cards {
+            if is_plain_readme(&file.entry.path, &card) {
+                records.cards.push(card);
+                continue;
+            }
             let model = card_only_model(source, &file.entry.path, &card);
             card.model.get_or_insert_with(|| model.name.clone());
             card.version.get_or_insert_with(|| CARD_VERSION.to_owned());
@@ -475,11 +479,11 @@ fn read_loose(source: &Source, files: Vec<Found<'_>>, summary: &mut Summary, rec
     }
 }
 
-/// A README without front matter speaks of a project, not of a model.
-fn is_plain_readme(path: &str, document: &Document) -> bool {
-    let empty =
-        |card: &crate::model::Card| card.metadata.entries().is_none_or(<[_]>::is_empty) && card.results.is_empty();
-    file_name(path).eq_ignore_ascii_case("readme.md") && !document.cards.is_empty() && document.cards.iter().all(empty)
+/// A README without front matter speaks of a project: it is shown as a card, but makes no model.
+fn is_plain_readme(path: &str, card: &crate::model::Card) -> bool {
+    file_name(path).eq_ignore_ascii_case("readme.md")
+        && card.metadata.entries().is_none_or(<[_]>::is_empty)
+        && card.results.is_empty()
 }
 
 /// A report that lies outside every run directory and holds metrics is a run of its own.

@@ -151,6 +151,12 @@ fn stage(facts: &Facts<'_>, path: &str, m: usize, v: usize, index: usize, verdic
         })
         .collect();
     items.sort_by_key(|i| i.rule.level);
+    // What a rule demands is said once, above the first of its records.
+    for at in (1..items.len()).rev() {
+        if items[at].rule.id == items[at - 1].rule.id {
+            items[at].sentence.clear();
+        }
+    }
     let quiet = items.split_off(items.partition_point(|i| i.rule.level < 2));
     StageView {
         stage: visible(&verdict.stage, 80),
