@@ -1,8 +1,8 @@
 //! The internal link check: every `href`, `src` and fragment of the planned pages must lead somewhere.
 //!
 //! In: all pages as bytes, and the set of their names. Out: every broken link, all at once. A plain scan
-//! for attributes is enough because the only HTML it reads is our own: attribute values are quoted and
-//! escaped, and text never holds a bare `<`.
+//! of tags is enough because the only HTML it reads is our own: attribute values are quoted, quotes in
+//! them escaped, and text never holds a bare `<`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -89,32 +89,40 @@ fn resolve(from: &str, link: &str) -> Option<String> {
 /// Ids and internal links of a page.
 fn scan<'a>(name: &'a str, html: &'a str) -> Page<'a> {
     let mut page = Page { name, ids: BTreeSet::new(), links: BTreeSet::new() };
-    let bytes = html.as_bytes();
-    let mut at = 0;
-    while let Some(found) = html[at..].find("=\"") {
-        let equals = at + found;
-        let start = equals + 2;
-        let Some(len) = html[start..].find('"') else { break };
-        let value = &html[start..start + len];
-        let mut begin = equals;
-        while begin > 0 && bytes[begin - 1].is_ascii_alphabetic() {
-            begin -= 1;
-        }
-        // Only whole attribute names: `data-href` and `aria-x` are preceded by a hyphen.
-        if begin > 0 && bytes[begin - 1].is_ascii_whitespace() {
-            match &html[begin..equals] {
-                "id" => {
-                    page.ids.insert(value);
-                }
-                "href" | "src" if !is_external(value) => {
-                    page.links.insert(value);
-                }
-                _ => {}
+    let mut rest = html;
+    while let Some(at) = rest.find('<') {
+        rest = attributes(&rest[at + 1..], |attribute, value| match attribute {
+            "id" => {
+                page.ids.insert(value);
             }
-        }
-        at = start + len + 1;
+            "href" | "src" if !is_external(value) => {
+                page.links.insert(value);
+            }
+            _ => {}
+        });
     }
     page
+}
+
+/// Tells the quoted attributes of a tag whose `<` was read, and returns what follows the tag. What a
+/// text or a value says about attributes (`title="<a href="`) is not one.
+fn attributes<'a>(tag: &'a str, mut tell: impl FnMut(&'a str, &'a str)) -> &'a str {
+    let mut rest = tag;
+    while let Some(at) = rest.find(['>', '"']) {
+        if rest.as_bytes()[at] == b'>' {
+            return &rest[at + 1..];
+        }
+        let name = rest[..at]
+            .strip_suffix('=')
+            .map(|before| before.rfind(|c: char| c.is_whitespace()).map_or(before, |space| &before[space + 1..]));
+        let value = &rest[at + 1..];
+        let Some(end) = value.find('"') else { return "" };
+        if let Some(name) = name {
+            tell(name, &value[..end]);
+        }
+        rest = &value[end + 1..];
+    }
+    ""
 }
 
 fn is_external(link: &str) -> bool {
@@ -138,6 +146,15 @@ mod tests {
             ),
             ("models/a/1.html", r#"<h2 id="results">r</h2><a href="../../index.html">home</a>"#),
         ]);
+        assert!(check(&site).is_empty());
+    }
+
+    #[test]
+    fn what_a_text_or_a_title_says_is_no_link() {
+        let site = files(&[(
+            "index.html",
+            r#"<code>&lt;a href="nowhere.html"&gt;</code> <span title="<a href=">x</span> <a data-href="y" href="index.html">z</a>"#,
+        )]);
         assert!(check(&site).is_empty());
     }
 

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock};
 
+use rayon::prelude::*;
 use walkdir::WalkDir;
 
 use super::{Entry, Limits, Source};
@@ -11,6 +12,9 @@ use crate::diag::{Code, Diagnostic, visible};
 /// Folders that hold no evidence and may be huge.
 const SKIPPED: &[&str] =
     &[".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv", ".ipynb_checkpoints", ".cache"];
+
+/// The size of a file that was not asked for yet.
+const UNKNOWN: u64 = u64::MAX;
 
 /// Files whose folder holds nothing of the user's: a cache (bford.info/cachedir), a Python environment.
 const MARKERS: &[&str] = &["CACHEDIR.TAG", "pyvenv.cfg"];
@@ -98,7 +102,11 @@ impl Source {
             source.entries.retain(|e| !cached(&e.path));
             source.folders.retain(|f| !cached(f));
         }
-        source.entries.sort_by(|a, b| a.path.cmp(&b.path));
+        // Asking for sizes costs as much as the walk; it can be done on all cores.
+        source.entries.par_iter_mut().filter(|e| e.len == UNKNOWN).for_each(|e| {
+            e.len = e.location.symlink_metadata().map_or(0, |m| m.len());
+        });
+        source.entries.par_sort_by(|a, b| a.path.cmp(&b.path));
         source.folders.sort();
         Ok(source)
     }
@@ -141,8 +149,7 @@ impl Source {
                 self.folders.push(path);
             }
         } else if kind.is_file() {
-            let len = entry.metadata().map_or(0, |m| m.len());
-            self.push(path, entry.path().to_path_buf(), len);
+            self.push(path, entry.path().to_path_buf(), UNKNOWN);
         } else if kind.is_symlink() {
             self.add_link(root, entry.path(), path, &shown);
         } else {

@@ -137,8 +137,10 @@ for (const { name, ...options } of settings) {
   };
   const files = new Set(readdirSync(site, { recursive: true }).map((p) => p.split(sep).join("/")));
   let broken = 0;
+  // Only what stands in a tag is a link: a text may speak of them.
+  const links = (html) => [...html.matchAll(/<[a-z][^<>]*?(?:"[^"]*"[^<>"]*)*>/gi)].flatMap(([tag]) => [...tag.matchAll(/\s(?:href|src)="([^"]*)"/g)].map((m) => m[1]));
   for (const page of all) {
-    for (const [, , address] of text(page).matchAll(/\s(href|src)="([^"]*)"/g)) {
+    for (const address of links(text(page))) {
       if (/^[a-z]+:/i.test(address)) continue;
       const url = new URL(address.replaceAll("&amp;", "&"), `http://x/${page}`);
       const target = decodeURIComponent(url.pathname).slice(1);

@@ -100,3 +100,10 @@ fn no_file_of_the_hostile_corpus_stops_the_tool() {
         assert!(project.path().join("out/index.html").exists(), "{part}");
     }
 }
+
+#[test]
+fn a_card_that_speaks_of_markup_breaks_no_build() {
+    let card = "---\nlicense: mit\n---\n# M\n\nWrite `<a href=\"x.html\">` or `src=\"y.png\"`.\n\n```html\n<img src=\"z.png\" id=\"q\">\n```\n\n[t](<a href=) <a href='r\n<div class='>u</a> [v](w.md#z) <a href=\"#nowhere\">n</a>\n";
+    let project = Project::new().file("runs/m/1/metrics.json", r#"{"auc": 0.9}"#).file("runs/m/1/card.md", card);
+    project.run(&["build"]).code(0).stderr_lacks("link-broken");
+}

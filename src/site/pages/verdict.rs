@@ -167,7 +167,7 @@ fn stage(facts: &Facts<'_>, path: &str, m: usize, v: usize, index: usize, verdic
         evaluated: verdict.evaluated_at.minute(),
         clock: match verdict.clock {
             Clock::Wall => "",
-            Clock::AsOf => "as of the time that was asked for",
+            Clock::AsOf => "as of that moment, not of today",
         },
         exit_code: verdict.exit_code,
         items,
