@@ -112,6 +112,9 @@ fn write(verdict: &Verdict, reports: &[Report], folder: &Path, terminal: &mut Te
     let mut failed = false;
     for report in reports {
         let colour = report.path.is_none() && terminal.colour();
+        // Annotations name files as the repository does, which may hold the project in a folder.
+        let placed = (report.writer.name() == "github").then(|| placed_in(verdict, folder));
+        let verdict = placed.as_ref().unwrap_or(verdict);
         let bytes = report.writer.write(verdict, &out::Context { colour, ..out::Context::default() });
         match &report.path {
             None => terminal.print(&bytes),
@@ -130,6 +133,17 @@ fn write(verdict: &Verdict, reports: &[Report], folder: &Path, terminal: &mut Te
         }
     }
     failed
+}
+
+/// The verdict with the policy's file below the folder that the command was pointed at.
+fn placed_in(verdict: &Verdict, folder: &Path) -> Verdict {
+    let mut placed = verdict.clone();
+    if folder.is_relative() && folder != Path::new(".") {
+        for rule in &mut placed.rules {
+            rule.span.file = folder.join(&rule.span.file).display().to_string();
+        }
+    }
+    placed
 }
 
 fn complain(result: Result<(), output::Error>, terminal: &Terminal) -> bool {

@@ -6,7 +6,6 @@ use rayon::prelude::*;
 
 use super::project::{Project, data_as_of};
 use super::terminal::Terminal;
-use crate::config::Per;
 use crate::diag::Diagnostic;
 use crate::gate::policy::explain;
 use crate::gate::verdict::{Clock, Outcome, Verdict};
@@ -40,23 +39,7 @@ pub(super) fn render(
     let options = site::SiteOptions {
         title: config.site.title.clone(),
         base_url: config.site.base_url.clone(),
-        leaderboards: config
-            .leaderboards
-            .iter()
-            .map(|b| site::Leaderboard {
-                id: b.id.clone(),
-                title: b.title.clone(),
-                models: b.models.clone(),
-                rank_by: b.rank_by.clone(),
-                dataset: b.dataset.clone(),
-                columns: b.columns.clone(),
-                per: match b.per {
-                    Per::Latest => site::Per::Latest,
-                    Per::Best => site::Per::Best,
-                    Per::All => site::Per::All,
-                },
-            })
-            .collect(),
+        leaderboards: config.leaderboards.clone(),
         overrides: theme(project)?,
         footer: config.site.footer.clone(),
         generator: concat!("presscheck ", env!("CARGO_PKG_VERSION")).to_owned(),

@@ -58,13 +58,13 @@ pub enum Per {
 }
 
 /// `[[leaderboard]]`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Leaderboard {
     /// Its id: part of its address.
     pub id: String,
     /// Its title.
     pub title: String,
-    /// Globs of model names; empty for all.
+    /// Patterns of model names (`*` and `?`); empty for all.
     pub models: Vec<String>,
     /// The metric that ranks.
     pub rank_by: String,

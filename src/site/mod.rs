@@ -22,6 +22,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 use serde::Serialize;
 
+pub use crate::config::{Leaderboard, Per};
 pub use assets::ASSETS;
 pub use templates::TEMPLATES;
 
@@ -29,37 +30,6 @@ use crate::diag::{Code, Diagnostic, Severity, visible};
 use crate::digest::Sha256;
 use crate::gate::verdict::Verdict;
 use crate::model::{Instant, Model, Registry};
-
-/// Which versions of a model a leaderboard ranks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Per {
-    /// The newest.
-    #[default]
-    Latest,
-    /// The one with the best value.
-    Best,
-    /// All.
-    All,
-}
-
-/// A leaderboard.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Leaderboard {
-    /// Its id: the name of its page.
-    pub id: String,
-    /// Its title.
-    pub title: String,
-    /// Only models whose name fits one of these patterns (`*` and `?`); all when empty.
-    pub models: Vec<String>,
-    /// The metric that ranks.
-    pub rank_by: String,
-    /// The dataset that all columns are measured on; any when absent.
-    pub dataset: Option<String>,
-    /// Metrics to show.
-    pub columns: Vec<String>,
-    /// Which versions.
-    pub per: Per,
-}
 
 impl Leaderboard {
     /// Whether it speaks of a model.

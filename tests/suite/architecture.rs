@@ -14,7 +14,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ("gate", &["model", "diag", "digest", "markdown"], &["quick_junit"]),
     ("config", &["diag", "model", "gate"], &[]),
     ("plot", &[], &["plotters", "plotters_backend"]),
-    ("site", &["model", "plot", "gate", "diag", "digest", "markdown"], &["tera"]),
+    ("site", &["config", "model", "plot", "gate", "diag", "digest", "markdown"], &["tera"]),
     ("output", &["digest"], &["tempfile"]),
     ("watch", &[], &["notify"]),
     ("serve", &[], &["hyper", "hyper_util", "http_body_util", "tokio"]),

@@ -115,6 +115,13 @@ fn a_gate_writes_its_reports_and_renders_no_page() {
 }
 
 #[test]
+fn annotations_name_the_policy_as_the_repository_does() {
+    let project =
+        Project::new().file("ml/presscheck.toml", POLICY).file("ml/runs/m/1/metrics.json", r#"{"auc": 0.85}"#);
+    project.run(&["gate", "-C", "ml", "m", "--out", "github"]).code(1).stdout_has("file=ml/presscheck.toml,line=4");
+}
+
+#[test]
 fn a_report_that_cannot_be_written_is_no_pass() {
     let project = Project::new()
         .file("presscheck.toml", POLICY)
