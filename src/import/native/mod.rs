@@ -439,9 +439,22 @@ fn read_model(
 /// Documents outside every run directory: drift reports, checks and cards stand on their own. A
 /// loose model card is the registry entry of a model of which nothing else is known.
 fn read_loose(source: &Source, files: Vec<Found<'_>>, summary: &mut Summary, records: &mut Records) {
+    let collections = card_collections(&files);
     for file in files {
         if let Some(problem) = file.problem {
             records.problems.push(*problem);
+        }
+        if file.document.is_none()
+            && is_markdown(&file.entry.path)
+            && collections.contains(parent(&file.entry.path))
+            && let Ok(data) = source.read(file.entry)
+            && let Some(text) = card_text(&data, &mut records.problems)
+        {
+            let (card, problems) = super::huggingface::card(&data.path, &text);
+            records.problems.extend(problems);
+            summary.add("huggingface", &[file.entry]);
+            records.cards.push(card);
+            continue;
         }
         if let (None, Some(data)) = (&file.document, &file.data)
             && data.name() == "card.md"
@@ -477,6 +490,23 @@ fn read_loose(source: &Source, files: Vec<Found<'_>>, summary: &mut Summary, rec
             records.cards.push(card);
         }
     }
+}
+
+/// Folders in which most Markdown files are cards: there one without front matter is a card too.
+fn card_collections(files: &[Found<'_>]) -> BTreeSet<String> {
+    let mut counts: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for file in files.iter().filter(|f| is_markdown(&f.entry.path) && f.data.is_none()) {
+        let (cards, all) = counts.entry(parent(&file.entry.path)).or_default();
+        *cards += usize::from(file.document.as_ref().is_some_and(|d| !d.cards.is_empty()));
+        *all += 1;
+    }
+    let collection = |(cards, all): &(usize, usize)| *cards >= 3 && cards * 4 >= all * 3;
+    counts.iter().filter(|(_, n)| collection(n)).map(|(folder, _)| (*folder).to_owned()).collect()
+}
+
+fn is_markdown(path: &str) -> bool {
+    let path = path.to_ascii_lowercase();
+    path.ends_with(".md") || path.ends_with(".markdown")
 }
 
 /// A README without front matter speaks of a project: it is shown as a card, but makes no model.

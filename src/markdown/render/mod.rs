@@ -35,7 +35,7 @@ pub struct RenderOptions<'a> {
     /// Whether links to files beside the text stay links. A page of the site does not lie where the
     /// card lay, so they are text with the path as title unless this is set.
     pub relative_links: bool,
-    /// Ids on the page for anchors of headings that stand outside this text (see [`anchor`]).
+    /// Ids on the page for anchors of headings that stand outside this text (see [`super::anchor`]).
     pub anchors: Option<&'a BTreeMap<String, String>>,
 }
 
