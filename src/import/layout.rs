@@ -6,13 +6,15 @@
 //! gathers the documents into them. A store inside a run directory (a `dvclive/` folder, say)
 //! gives its single run's records to that run.
 
+use std::collections::BTreeSet;
+
 use rayon::prelude::*;
 
 use super::native::{self, Found};
 use super::{Content, DOCUMENTS, Folder, STORES};
 use crate::diag::{Code, Diagnostic, visible};
 use crate::model::{Evidence, Records, SourceSummary};
-use crate::source::{Entry, Source};
+use crate::source::{Entry, Source, parent};
 
 /// A document of a tool is parsed whole: up to this size, in bytes, that takes about 1 GB at most.
 const DOCUMENT_BYTES: u64 = 16 << 20;
@@ -40,11 +42,8 @@ pub fn import(source: &Source, kind: Option<&str>) -> Records {
     let mut stores = stores;
     let loose: Vec<&Entry> = if kind.is_none_or(|k| k == "native" || !is_store(k)) {
         let mut loose = handed_back(source, &mut stores);
-        let inside = |path: &str| {
-            claimed
-                .iter()
-                .any(|(c, _)| c.is_empty() || path.strip_prefix(c.as_str()).is_some_and(|r| r.starts_with('/')))
-        };
+        let claimed: BTreeSet<String> = claimed.iter().map(|(path, _)| path.clone()).collect();
+        let inside = |path: &str| native::nearest(&claimed, parent(path)).is_some();
         loose.extend(source.files("").iter().filter(|e| !inside(&e.path)));
         loose.sort_by(|a, b| a.path.cmp(&b.path));
         loose
@@ -158,13 +157,7 @@ fn recognise<'a>(source: &'a Source, entry: &'a Entry, kind: Option<&str>) -> Fo
 fn append_store(source: &Source, path: &str, kind: &str, mut store: Records, records: &mut Records) {
     let below = Folder::new(source, path);
     let prefix = below.project_path();
-    let read: Vec<u64> = source
-        .read_files()
-        .filter(|(p, _, _)| {
-            prefix.is_empty() || p.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.starts_with('/'))
-        })
-        .map(|(_, _, bytes)| bytes)
-        .collect();
+    let read: Vec<u64> = below.files().iter().filter_map(Entry::read_bytes).collect();
     store.sources.push(SourceSummary {
         kind: kind.to_owned(),
         path: if prefix.is_empty() { ".".to_owned() } else { prefix },

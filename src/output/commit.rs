@@ -26,11 +26,13 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use walkdir::WalkDir;
 
+use crate::digest::Sha256;
+
 use super::error::Error;
 use super::fs::{Fs, Kind};
 use super::guard::{self, Former, Target};
 use super::lock;
-use super::manifest::{Entry, Manifest, sha256_hex};
+use super::manifest::{Entry, Manifest};
 use super::path::{MANIFEST, OutPath, below, check_all};
 use super::temporary_name;
 
@@ -103,7 +105,8 @@ pub(super) fn commit_on(fs: &dyn Fs, target: &Target<'_>, files: Vec<(String, Ve
         complete: true,
     };
     let finished_bytes = finished.to_bytes();
-    let mut done = Committed { kept_edited, manifest_sha256: sha256_hex(&finished_bytes), ..Committed::default() };
+    let mut done =
+        Committed { kept_edited, manifest_sha256: Sha256::of(&finished_bytes).hex(), ..Committed::default() };
     done.unchanged = planned.iter().filter(|file| file.fate == Fate::Keep).count();
     if former.manifest.as_deref() == Some(&finished_bytes) && done.unchanged == planned.len() {
         // A build that was killed before its first step may have left this one.
@@ -278,7 +281,7 @@ fn plan<'a>(
                     }
                 }
             };
-            Ok(Planned { path, body, sha256: sha256_hex(body), fate })
+            Ok(Planned { path, body, sha256: Sha256::of(body).hex(), fate })
         })
         .collect()
 }
@@ -321,7 +324,7 @@ fn sort_stale<'a>(
             None => {}
             Some(Kind::File(_)) => {
                 let body = fs.read(&on_disk).map_err(|error| Error::io("read", &on_disk, error))?;
-                match former.owned.get(path).is_some_and(|digests| digests.contains(&sha256_hex(&body))) {
+                match former.owned.get(path).is_some_and(|digests| digests.contains(&Sha256::of(&body).hex())) {
                     true => delete.push(path),
                     false => keep.push(path.to_string()),
                 }

@@ -11,7 +11,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 
 use super::path::OutPath;
 
@@ -90,18 +89,6 @@ impl Manifest {
     }
 }
 
-/// SHA-256 as 64 hexadecimal digits.
-#[must_use]
-pub fn sha256_hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut hex = String::with_capacity(64);
-    for byte in Sha256::digest(bytes) {
-        hex.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        hex.push(char::from(DIGITS[usize::from(byte & 15)]));
-    }
-    hex
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawManifest {
@@ -156,9 +143,10 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::digest::Sha256;
 
     fn entry(path: &str, body: &str) -> Entry {
-        Entry { path: OutPath::new(path).unwrap(), sha256: sha256_hex(body.as_bytes()), bytes: body.len() as u64 }
+        Entry { path: OutPath::new(path).unwrap(), sha256: Sha256::of(body.as_bytes()).hex(), bytes: body.len() as u64 }
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub use commit::Committed;
 pub use error::{Error, Refusal};
 pub use guard::Target;
 pub use lock::lock_path;
-pub use manifest::{Entry, Manifest, sha256_hex};
+pub use manifest::{Entry, Manifest};
 pub use path::{OutPath, OutPathError};
 pub use report::{Scaffolded, append, scaffold, write_file_atomic};
 

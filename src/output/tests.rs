@@ -1,6 +1,7 @@
 //! What a commit promises, step by step, on a disk that fails when told to.
 #![expect(clippy::disallowed_methods, reason = "tests look at the disk themselves")]
 
+use crate::digest::Sha256;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
@@ -124,7 +125,7 @@ fn a_site_is_written_changed_and_cleaned() {
     assert!(!project.out().join("old").exists(), "empty folders go with their files");
     assert_eq!(fs::read_dir(project.temp.path()).unwrap().count(), 1, "no lock is left");
     let manifest = fs::read(project.out().join("manifest.json")).unwrap();
-    assert_eq!(sha256_hex(&manifest), second.manifest_sha256);
+    assert_eq!(Sha256::of(&manifest).hex(), second.manifest_sha256);
     assert!(Manifest::parse(&manifest).unwrap().complete);
 }
 
@@ -251,7 +252,7 @@ fn a_manifest_that_is_not_ours_is_not_trusted() {
 fn a_manifest_cannot_make_us_delete_outside() {
     let project = Project::new();
     project.put("precious", "keep");
-    let digest = sha256_hex(b"keep");
+    let digest = Sha256::of(b"keep").hex();
     project.put(
         "public/manifest.json",
         &format!(

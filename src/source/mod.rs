@@ -82,6 +82,13 @@ pub struct Entry {
     digest: OnceLock<(Sha256, u64)>,
 }
 
+impl Entry {
+    /// How many bytes were read of it; nothing when it was not read.
+    pub fn read_bytes(&self) -> Option<u64> {
+        self.digest.get().map(|(_, bytes)| *bytes)
+    }
+}
+
 /// A folder of run data, listed.
 #[derive(Debug)]
 pub struct Source {

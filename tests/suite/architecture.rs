@@ -24,7 +24,6 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
 const SHARED: &[(&str, &str, &str)] = &[
     ("cli", "jiff", "the clock is read in cli"),
     ("watch", "walkdir", "a watch looks at the tree as source does"),
-    ("output", "sha2", "the manifest's digests are computed while writing"),
     ("output", "walkdir", "the guard looks at what an output folder holds"),
     ("import", "quick_xml", "JUnit"),
 ];

@@ -141,7 +141,7 @@ impl Folders {
 }
 
 /// The folder itself or its nearest ancestor that is in the set.
-fn nearest<'a>(set: &'a BTreeSet<String>, folder: &str) -> Option<&'a str> {
+pub(super) fn nearest<'a>(set: &'a BTreeSet<String>, folder: &str) -> Option<&'a str> {
     let mut at = folder;
     loop {
         if let Some(found) = set.get(at) {
