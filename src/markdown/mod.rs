@@ -20,7 +20,7 @@ use std::borrow::Cow;
 use pulldown_cmark::Options;
 use serde::{Serialize, Serializer};
 
-pub use placeholder::placeholders;
+pub use placeholder::{placeholder, placeholders};
 pub use render::{RenderOptions, render};
 pub use section::{RawSection, anchor, sections};
 

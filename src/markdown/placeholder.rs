@@ -39,6 +39,46 @@ pub fn placeholders(markdown: &str) -> Vec<(u32, String)> {
     out
 }
 
+/// The first placeholder of a text, for those who must not overlook one: a commonly left word in any
+/// case and anywhere, code and comments included, or else what [`placeholders`] finds.
+pub fn placeholder(text: &str) -> Option<String> {
+    left_word(text).map(str::to_owned).or_else(|| placeholders(text).into_iter().next().map(|(_, found)| found))
+}
+
+/// Words that stand for something to be written, as they are commonly left behind.
+fn left_word(text: &str) -> Option<&'static str> {
+    let lower = text.to_lowercase();
+    for phrase in ["more information needed", "lorem ipsum"] {
+        if lower.contains(phrase) {
+            return Some(phrase);
+        }
+    }
+    for (start, word) in words(text) {
+        match word {
+            "TODO" | "FIXME" | "TBD" | "TBA" | "XXX" => {}
+            // In lower case "todo" is an ordinary word of other languages; with a colon it is not.
+            _ if word.eq_ignore_ascii_case("todo") => {
+                let after = text[start + word.len()..].chars().next();
+                let before = text[..start].chars().next_back();
+                if !(after == Some(':') || (before == Some('[') && after == Some(']')) || text.trim() == word) {
+                    continue;
+                }
+            }
+            _ if ["fixme", "tbd", "tba"].iter().any(|w| word.eq_ignore_ascii_case(w)) => {}
+            _ => continue,
+        }
+        return ["TODO", "FIXME", "TBD", "TBA", "XXX"].into_iter().find(|w| word.eq_ignore_ascii_case(w));
+    }
+    None
+}
+
+/// Runs of letters, digits and `_` with their places.
+fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    text.split(|c: char| !(c.is_alphanumeric() || c == '_'))
+        .filter(|w| !w.is_empty())
+        .map(|w| (w.as_ptr() as usize - text.as_ptr() as usize, w))
+}
+
 /// Lines of growing offsets, counted once.
 struct Lines<'a> {
     text: &'a str,
@@ -133,5 +173,26 @@ mod tests {
     fn prose_and_code_are_not_taken_for_it() {
         let text = "```\nTODO\n```\n\n    TBD\n\n`FIXME` <!-- TODO -->\n\nEsto es todo, v1.x.x, TODO_LIST, mastodon, version 2.x, insert a coin, tbd: a word\n";
         assert_eq!(found(text), []);
+    }
+
+    #[test]
+    fn left_words_are_found_and_ordinary_words_are_not() {
+        for text in
+            ["TODO: write", "see **TBD**", "[More Information Needed]", "todo: x", "[todo]", "todo", "Lorem ipsum"]
+        {
+            assert!(placeholder(text).is_some(), "{text}");
+        }
+        for text in ["", "para todo el mundo", "TODOS los datos", "mastodon", "a_TODO_b", "tbdx"] {
+            assert!(placeholder(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn nothing_that_either_finds_is_overlooked() {
+        for (text, found) in
+            [("For <insert the users>.", "<insert the users>"), ("WER xx.xx", "xx.xx"), ("`FIXME`", "FIXME")]
+        {
+            assert_eq!(placeholder(text).as_deref(), Some(found));
+        }
     }
 }

@@ -440,7 +440,7 @@ fn card_state(version: &Version) -> CardState {
             .map(|(i, s)| {
                 let below = card.sections[i + 1..].iter().take_while(|b| b.level > s.level);
                 let all = || std::iter::once(s).chain(below.clone());
-                if all().any(|s| !markdown::placeholders(&s.markdown).is_empty()) {
+                if all().any(|s| markdown::placeholder(&s.markdown).is_some()) {
                     return 0;
                 }
                 all().map(|s| s.words).sum::<usize>()

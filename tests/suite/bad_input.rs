@@ -143,3 +143,14 @@ fn a_source_that_is_not_there_is_named_with_the_cure() {
         sound().file("presscheck.toml", "schema = 1\n[[source]]\npath = \"runs\"\n[[source]]\npath = \"mlruns\"\n");
     builds_with(&project, "source-missing", "mlruns");
 }
+
+#[test]
+fn what_a_template_left_to_be_filled_in_is_a_placeholder_for_page_and_gate() {
+    let project = Project::new()
+        .file("presscheck.toml", "schema = 1\n[[rule]]\nid = \"c\"\ncheck = \"card\"\nsections = [\"Intended use\"]\nplaceholders = \"forbid\"\n")
+        .file("runs/m/1/metrics.json", r#"{"auc": 0.9}"#)
+        .file("runs/m/1/card.md", "# M\n\n## Intended use\n\nFor <insert the users>, who trust that the accuracy is xx.xx on the cases we know.\n");
+    project.run(&["gate", "m"]).code(1).stdout_has("<insert the users>");
+    project.run(&["build"]).code(0);
+    assert!(project.read("public/index.html").contains("0/6"));
+}

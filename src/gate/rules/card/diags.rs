@@ -25,7 +25,7 @@ pub(super) fn absent(demand: &SectionDemand) -> Finding {
 }
 
 pub(super) fn placeholder(demand: &SectionDemand, found: &str) -> Finding {
-    let message = format!("the section '{}' holds the placeholder '{found}'", section(demand));
+    let message = format!("the section '{}' holds the placeholder '{}'", section(demand), visible(found, 80));
     Finding::new(demand.name.clone(), "placeholder", message)
 }
 
@@ -55,7 +55,8 @@ pub(super) fn empty_key(key: &str) -> Finding {
 }
 
 pub(super) fn placeholder_key(key: &str, found: &str) -> Finding {
-    let message = format!("'{}' in the card's front matter is the placeholder '{found}'", visible(key, 80));
+    let message =
+        format!("'{}' in the card's front matter is the placeholder '{}'", visible(key, 80), visible(found, 80));
     Finding::new(key_target(key), "placeholder", message)
 }
 
@@ -66,7 +67,9 @@ pub(super) fn key(key: &str) -> Finding {
 
 pub(super) fn placeholders(found: Option<(&str, &str)>) -> Finding {
     let message = match found {
-        Some((section, found)) => format!("the section '{}' holds the placeholder '{found}'", visible(section, 80)),
+        Some((section, found)) => {
+            format!("the section '{}' holds the placeholder '{}'", visible(section, 80), visible(found, 80))
+        }
         None => "the card holds no placeholders".to_owned(),
     };
     Finding::new("placeholders", "placeholder", message).holds(found.is_none())

@@ -10,6 +10,7 @@ mod diags;
 use cfg::{CardRule, SectionDemand};
 
 use super::{Finding, Subject};
+use crate::markdown;
 use crate::model::{Card, Datum, Section, slug_id};
 
 /// Judges a card rule.
@@ -37,9 +38,9 @@ fn judge_section(rule: &CardRule, demand: &SectionDemand, card: &Card) -> Findin
     let mut parts: Vec<&Section> = places.iter().flat_map(|i| with_nested(card, *i)).collect();
     parts.dedup_by(|a, b| std::ptr::eq(*a, *b));
     if rule.forbid_placeholders
-        && let Some(found) = parts.iter().find_map(|s| placeholder(&s.title).or_else(|| placeholder(&s.markdown)))
+        && let Some(found) = parts.iter().find_map(|s| placeholder_in(s))
     {
-        return diags::placeholder(demand, found);
+        return diags::placeholder(demand, &found);
     }
     // Of two sections of one name the longer one counts; nested sections count to theirs.
     let words = places.iter().map(|i| with_nested(card, *i).map(|s| s.words).sum::<usize>()).max().unwrap_or(0);
@@ -62,8 +63,8 @@ fn judge_key(key: &str, card: &Card) -> Finding {
     match value {
         None => diags::no_key(key),
         Some(value) if !is_filled(value) => diags::empty_key(key),
-        Some(value) => match placeholder(&value.display()) {
-            Some(found) => diags::placeholder_key(key, found),
+        Some(value) => match markdown::placeholder(&value.display()) {
+            Some(found) => diags::placeholder_key(key, &found),
             None => diags::key(key),
         },
     }
@@ -79,65 +80,17 @@ fn is_filled(value: &Datum) -> bool {
     }
 }
 
+/// A placeholder in a section's heading or text.
+fn placeholder_in(section: &Section) -> Option<String> {
+    markdown::placeholder(&section.title).or_else(|| markdown::placeholder(&section.markdown))
+}
+
 /// Placeholders anywhere in the card.
 fn judge_rest(card: &Card) -> Finding {
     // A card of which nothing was read holds no placeholders, and nothing else either.
     if card.sections.iter().all(|s| s.words == 0) {
         return diags::empty_card();
     }
-    let found = card.sections.iter().find_map(|s| {
-        placeholder(&s.title).or_else(|| placeholder(&s.markdown)).map(|found| (s.title.as_str(), found))
-    });
-    diags::placeholders(found)
-}
-
-/// Words that stand for something to be written, as they are commonly left behind.
-fn placeholder(text: &str) -> Option<&'static str> {
-    let lower = text.to_lowercase();
-    for phrase in ["more information needed", "lorem ipsum"] {
-        if lower.contains(phrase) {
-            return Some(phrase);
-        }
-    }
-    for (start, word) in words(text) {
-        match word {
-            "TODO" | "FIXME" | "TBD" | "TBA" | "XXX" => {}
-            // In lower case "todo" is an ordinary word of other languages; with a colon it is not.
-            _ if word.eq_ignore_ascii_case("todo") => {
-                let after = text[start + word.len()..].chars().next();
-                let before = text[..start].chars().next_back();
-                if !(after == Some(':') || (before == Some('[') && after == Some(']')) || text.trim() == word) {
-                    continue;
-                }
-            }
-            _ if ["fixme", "tbd", "tba"].iter().any(|w| word.eq_ignore_ascii_case(w)) => {}
-            _ => continue,
-        }
-        return ["TODO", "FIXME", "TBD", "TBA", "XXX"].into_iter().find(|w| word.eq_ignore_ascii_case(w));
-    }
-    None
-}
-
-/// Runs of letters, digits and `_` with their places.
-fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    text.split(|c: char| !(c.is_alphanumeric() || c == '_'))
-        .filter(|w| !w.is_empty())
-        .map(|w| (w.as_ptr() as usize - text.as_ptr() as usize, w))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::placeholder;
-
-    #[test]
-    fn placeholders_are_found_and_ordinary_words_are_not() {
-        for text in
-            ["TODO: write", "see **TBD**", "[More Information Needed]", "todo: x", "[todo]", "todo", "Lorem ipsum"]
-        {
-            assert!(placeholder(text).is_some(), "{text}");
-        }
-        for text in ["", "para todo el mundo", "TODOS los datos", "mastodon", "a_TODO_b", "tbdx"] {
-            assert!(placeholder(text).is_none(), "{text}");
-        }
-    }
+    let found = card.sections.iter().find_map(|s| placeholder_in(s).map(|found| (s.title.as_str(), found)));
+    diags::placeholders(found.as_ref().map(|(section, found)| (*section, found.as_str())))
 }
