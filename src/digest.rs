@@ -26,25 +26,6 @@ impl Sha256 {
         Self(hasher.finalize().into())
     }
 
-    /// The digest and length of everything that a reader gives.
-    ///
-    /// # Errors
-    /// When reading fails.
-    pub fn of_reader(reader: &mut impl std::io::Read) -> std::io::Result<(Self, u64)> {
-        let mut hasher = sha2::Sha256::new();
-        let mut buffer = vec![0; 1 << 16];
-        let mut length = 0;
-        loop {
-            match reader.read(&mut buffer)? {
-                0 => return Ok((Self(hasher.finalize().into()), length)),
-                n => {
-                    hasher.update(&buffer[..n]);
-                    length += n as u64;
-                }
-            }
-        }
-    }
-
     /// 64 lower-case hexadecimal digits.
     pub fn hex(&self) -> String {
         self.0.iter().fold(String::with_capacity(64), |mut out, byte| {
@@ -58,6 +39,28 @@ impl Sha256 {
     /// The first 12 digits, for people.
     pub fn short(&self) -> String {
         self.hex()[..12].to_owned()
+    }
+}
+
+/// A digest in the making, for content that comes in pieces.
+#[derive(Clone, Default)]
+pub struct Hasher(sha2::Sha256);
+
+impl Hasher {
+    /// Takes in the next piece.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The digest of everything so far.
+    pub fn finish(&self) -> Sha256 {
+        Sha256(self.0.clone().finalize().into())
+    }
+}
+
+impl fmt::Debug for Hasher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hasher")
     }
 }
 

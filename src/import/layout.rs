@@ -14,13 +14,18 @@ use super::native::{self, Found};
 use super::{Content, DOCUMENTS, Folder, STORES};
 use crate::diag::{Code, Diagnostic, visible};
 use crate::model::{Evidence, Records, SourceSummary};
-use crate::source::{Entry, Source, parent};
+use crate::source::{Entry, Source, file_name, parent};
 
 /// A document of a tool is parsed whole: up to this size, in bytes, that takes about 1 GB at most.
 const DOCUMENT_BYTES: u64 = 16 << 20;
 
 /// Endings of files that are worth reading to see whether somebody understands them.
 const TEXTUAL: &[&str] = &[".json", ".csv", ".tsv", ".md", ".markdown", ".xml", ".toml", ".yaml", ".yml"];
+
+/// Whether a file's name (lower case) has the ending of a text format.
+pub(super) fn is_textual(name: &str) -> bool {
+    TEXTUAL.iter().any(|t| name.ends_with(t))
+}
 
 /// Reads a source: every importer, in parallel, results in the order of paths.
 ///
@@ -113,8 +118,8 @@ fn claim(path: &str, source: &Source, kind: Option<&str>, claimed: &mut Vec<(Str
 
 /// Reads a file that no store claimed and asks the document importers.
 fn recognise<'a>(source: &'a Source, entry: &'a Entry, kind: Option<&str>) -> Found<'a> {
-    let lower = entry.path.to_ascii_lowercase();
-    if !TEXTUAL.iter().any(|t| lower.ends_with(t)) {
+    let name = file_name(&entry.path).to_ascii_lowercase();
+    if !is_textual(&name) && !DOCUMENTS.iter().any(|d| d.wants(&name)) {
         return Found { entry, kind: None, document: None, data: None, problem: None };
     }
     if entry.len > DOCUMENT_BYTES {

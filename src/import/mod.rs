@@ -27,7 +27,7 @@ use std::sync::Arc;
 
 use crate::diag::Diagnostic;
 use crate::model::{Datum, Document, Records};
-use crate::source::{Entry, FileData, Source};
+use crate::source::{Entry, FileData, Source, Stream};
 
 pub use layout::import;
 
@@ -50,7 +50,13 @@ pub(crate) trait DocumentImporter: Sync {
     /// The kind, as sources show it.
     fn kind(&self) -> &'static str;
 
-    /// Whether the content is of this format.
+    /// Whether files of such a name (lower case) are worth reading to see whether they are of this
+    /// format. The default is the usual text formats.
+    fn wants(&self, name: &str) -> bool {
+        layout::is_textual(name)
+    }
+
+    /// Whether the content is of this format. Called for every file that any importer wants.
     fn sniff(&self, content: &Content<'_>) -> bool;
 
     /// Reads the document.
@@ -140,6 +146,11 @@ impl<'a> Folder<'a> {
     /// Reads a file for good.
     pub(crate) fn read(&self, entry: &Entry) -> Result<Arc<FileData>, Box<Diagnostic>> {
         self.source.read(entry)
+    }
+
+    /// Opens a file of any size as a stream, for logs that are too large to hold. Call `finish` on it.
+    pub(crate) fn open<'e>(&self, entry: &'e Entry) -> Result<Stream<'e>, Box<Diagnostic>> {
+        self.source.open(entry)
     }
 
     /// An entry's path in the project.

@@ -1,12 +1,11 @@
 //! Listing a folder: sorted, bounded, never outside the root, every failure a diagnostic.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock};
 
 use rayon::prelude::*;
 use walkdir::WalkDir;
 
-use super::{Entry, Limits, Source};
+use super::{Entry, Limits, Location, Source};
 use crate::diag::{Code, Diagnostic, visible};
 
 /// Folders that hold no evidence and may be huge.
@@ -104,7 +103,9 @@ impl Source {
         }
         // Asking for sizes costs as much as the walk; it can be done on all cores.
         source.entries.par_iter_mut().filter(|e| e.len == UNKNOWN).for_each(|e| {
-            e.len = e.location.symlink_metadata().map_or(0, |m| m.len());
+            if let Location::Disk(path) = &e.location {
+                e.len = path.symlink_metadata().map_or(0, |m| m.len());
+            }
         });
         source.entries.par_sort_by(|a, b| a.path.cmp(&b.path));
         source.folders.sort();
@@ -189,7 +190,7 @@ impl Source {
     }
 
     fn push(&mut self, path: String, location: PathBuf, len: u64) {
-        self.entries.push(Entry { path, len, location, kept: Mutex::new(None), digest: OnceLock::new() });
+        self.entries.push(Entry::new(path, Location::Disk(location), len));
     }
 }
 

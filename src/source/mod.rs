@@ -5,6 +5,7 @@
 
 mod discover;
 mod read;
+mod stream;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -13,6 +14,7 @@ use crate::diag::Diagnostic;
 use crate::digest::Sha256;
 
 pub use read::read_file;
+pub use stream::Stream;
 
 /// What a source may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,17 +78,30 @@ pub struct Entry {
     pub path: String,
     /// Size when it was listed.
     pub len: u64,
-    location: PathBuf,
+    location: Location,
     /// What a sniff has read, until the importer takes it.
     kept: Mutex<Option<Arc<FileData>>>,
     digest: OnceLock<(Sha256, u64)>,
 }
 
 impl Entry {
+    fn new(path: String, location: Location, len: u64) -> Self {
+        Self { path, len, location, kept: Mutex::new(None), digest: OnceLock::new() }
+    }
+
     /// How many bytes were read of it; nothing when it was not read.
     pub fn read_bytes(&self) -> Option<u64> {
         self.digest.get().map(|(_, bytes)| *bytes)
     }
+}
+
+/// Where the bytes of a file are.
+#[derive(Debug)]
+enum Location {
+    /// On disk.
+    Disk(PathBuf),
+    /// Handed over by whoever fetched them: an object of a git repository, a page of an API.
+    Memory(Arc<[u8]>),
 }
 
 /// A folder of run data, listed.
@@ -106,6 +121,39 @@ pub struct Source {
 }
 
 impl Source {
+    /// A source whose files were fetched by others: `(path, bytes)`, `/` between parts. `label` is
+    /// how diagnostics and evidence call it, `name` what a model is named after.
+    pub fn from_memory(
+        label: impl Into<String>,
+        name: impl Into<String>,
+        files: impl IntoIterator<Item = (String, Vec<u8>)>,
+    ) -> Self {
+        let mut entries: Vec<Entry> = files
+            .into_iter()
+            .map(|(path, bytes)| {
+                let len = bytes.len() as u64;
+                Entry::new(path, Location::Memory(bytes.into()), len)
+            })
+            .collect();
+        entries.sort_by(|a, b| a.path.cmp(&b.path));
+        entries.dedup_by(|a, b| a.path == b.path);
+        let mut folders = std::collections::BTreeSet::new();
+        for entry in &entries {
+            let mut at = parent(&entry.path);
+            while !at.is_empty() && folders.insert(at.to_owned()) {
+                at = parent(at);
+            }
+        }
+        Self {
+            label: label.into(),
+            name: name.into(),
+            entries,
+            folders: folders.into_iter().collect(),
+            limits: Limits::default(),
+            problems: Vec::new(),
+        }
+    }
+
     /// Files below a folder (recursively), sorted; the empty folder is the root.
     pub fn files(&self, folder: &str) -> &[Entry] {
         if folder.is_empty() {

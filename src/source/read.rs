@@ -4,7 +4,7 @@ use std::io::Read;
 use std::sync::Arc;
 
 use super::discover::plain;
-use super::{Entry, FileData, Source};
+use super::{Entry, FileData, Location, Source};
 use crate::diag::{Code, Diagnostic, visible};
 use crate::digest::Sha256;
 
@@ -69,33 +69,12 @@ impl Source {
     /// # Errors
     /// When the file cannot be read.
     pub fn hash(&self, entry: &Entry) -> Result<Sha256, Box<Diagnostic>> {
-        let path = self.project_path(&entry.path);
-        let problem = |e: std::io::Error| {
-            Box::new(
-                Diagnostic::new(
-                    Code::FileUnreadable,
-                    format!("'{}' cannot be read: {}", visible(&path, 200), plain(&e)),
-                )
-                .at(path.clone())
-                .help("check that the file exists and that you may read it"),
-            )
-        };
-        #[expect(clippy::disallowed_methods, reason = "source is the one module that opens run data")]
-        let mut file = std::fs::File::open(&entry.location).map_err(problem)?;
-        let (sha256, len) = Sha256::of_reader(&mut file).map_err(problem)?;
-        entry.digest.get_or_init(|| (sha256, len));
-        Ok(sha256)
+        self.open(entry)?.finish()
     }
 
     fn load(&self, entry: &Entry) -> Result<Arc<FileData>, Box<Diagnostic>> {
         let path = self.project_path(&entry.path);
-        let unreadable = |cause: String| {
-            Box::new(
-                Diagnostic::new(Code::FileUnreadable, format!("'{}' cannot be read: {cause}", visible(&path, 200)))
-                    .at(path.clone())
-                    .help("check that the file exists and that you may read it"),
-            )
-        };
+        let unreadable = |cause: String| unreadable(&path, &cause);
         let limit = self.limits.file_bytes;
         let too_large = |len: u64| {
             Box::new(
@@ -107,17 +86,24 @@ impl Source {
                 .help("evidence is small: write aggregated metrics, not raw data"),
             )
         };
-        #[expect(clippy::disallowed_methods, reason = "source is the one module that opens run data")]
-        let mut file = std::fs::File::open(&entry.location).map_err(|e| unreadable(plain(&e)))?;
-        let meta = file.metadata().map_err(|e| unreadable(plain(&e)))?;
-        if !meta.is_file() {
-            return Err(unreadable("it is no regular file".to_owned()));
-        }
-        if meta.len() > limit {
-            return Err(too_large(meta.len()));
-        }
-        let mut bytes = Vec::with_capacity(usize::try_from(meta.len()).unwrap_or(0) + 1);
-        file.by_ref().take(limit + 1).read_to_end(&mut bytes).map_err(|e| unreadable(plain(&e)))?;
+        let bytes = match &entry.location {
+            Location::Memory(bytes) if bytes.len() as u64 > limit => return Err(too_large(bytes.len() as u64)),
+            Location::Memory(bytes) => bytes.to_vec(),
+            Location::Disk(location) => {
+                #[expect(clippy::disallowed_methods, reason = "source is the one module that opens run data")]
+                let mut file = std::fs::File::open(location).map_err(|e| unreadable(plain(&e)))?;
+                let meta = file.metadata().map_err(|e| unreadable(plain(&e)))?;
+                if !meta.is_file() {
+                    return Err(unreadable("it is no regular file".to_owned()));
+                }
+                if meta.len() > limit {
+                    return Err(too_large(meta.len()));
+                }
+                let mut bytes = Vec::with_capacity(usize::try_from(meta.len()).unwrap_or(0) + 1);
+                file.by_ref().take(limit + 1).read_to_end(&mut bytes).map_err(|e| unreadable(plain(&e)))?;
+                bytes
+            }
+        };
         if bytes.len() as u64 > limit {
             return Err(too_large(bytes.len() as u64));
         }
@@ -135,4 +121,13 @@ impl Source {
         }
         Ok(Arc::new(FileData { path, bytes, sha256 }))
     }
+}
+
+/// A file that cannot be read, and why.
+pub(super) fn unreadable(path: &str, cause: &str) -> Box<Diagnostic> {
+    Box::new(
+        Diagnostic::new(Code::FileUnreadable, format!("'{}' cannot be read: {cause}", visible(path, 200)))
+            .at(path)
+            .help("check that the file exists and that you may read it"),
+    )
 }
