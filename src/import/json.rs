@@ -51,18 +51,36 @@ pub fn parse(file: &FileData) -> Result<Json, Box<Diagnostic>> {
                 .help("write it as UTF-8"),
         ));
     }
+    parse_bytes(bytes, &file.path, 0)
+}
+
+/// Parses one text that stands after `lines_before` other lines of its file.
+fn parse_bytes(bytes: &[u8], path: &str, lines_before: usize) -> Result<Json, Box<Diagnostic>> {
     let value = JsonValue::parse(bytes, true).map_err(|error| {
         let LinePosition { line, column } = error.get_position(bytes);
+        let line = u32::try_from(line + lines_before).unwrap_or(u32::MAX);
         Box::new(
             Diagnostic::new(Code::JsonSyntax, format!("not well-formed JSON: {}", error.error_type))
-                .at(file.path.clone())
-                .at_line(u32::try_from(line).unwrap_or(u32::MAX), u32::try_from(column).unwrap_or(u32::MAX).max(1))
+                .at(path)
+                .at_line(line, u32::try_from(column).unwrap_or(u32::MAX).max(1))
                 .help("was the file written completely? write it to a temporary name and rename it"),
         )
     })?;
     let mut duplicates = Vec::new();
     let value = datum(&value, &mut String::new(), &mut duplicates);
     Ok(Json { value, duplicates })
+}
+
+/// The values of a file with one JSON value on each line (JSON Lines), read one at a time. Each comes
+/// with the number of its line, counted from 1; a line that is no JSON is an error of its own and the
+/// rest goes on.
+pub fn lines(file: &FileData) -> impl Iterator<Item = (u32, Result<Json, Box<Diagnostic>>)> + '_ {
+    let bytes = file.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&file.bytes);
+    bytes
+        .split(|b| *b == b'\n')
+        .enumerate()
+        .filter(|(_, line)| !line.trim_ascii().is_empty())
+        .map(|(i, line)| (u32::try_from(i + 1).unwrap_or(u32::MAX), parse_bytes(line.trim_ascii_end(), &file.path, i)))
 }
 
 fn datum(value: &JsonValue<'_>, pointer: &mut String, duplicates: &mut Vec<String>) -> Datum {

@@ -20,7 +20,8 @@ use crate::source::{Entry, Source, file_name, parent};
 const DOCUMENT_BYTES: u64 = 16 << 20;
 
 /// Endings of files that are worth reading to see whether somebody understands them.
-const TEXTUAL: &[&str] = &[".json", ".csv", ".tsv", ".md", ".markdown", ".xml", ".toml", ".yaml", ".yml"];
+const TEXTUAL: &[&str] =
+    &[".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".md", ".markdown", ".xml", ".toml", ".yaml", ".yml"];
 
 /// Whether a file's name (lower case) has the ending of a text format.
 pub(super) fn is_textual(name: &str) -> bool {

@@ -194,6 +194,12 @@ impl<'a> Content<'a> {
         self.ends_in(&["json"]).then(|| self.json.get_or_init(|| json::parse(self.file)))
     }
 
+    /// The values of the file line by line, when it is JSON Lines by its name. Not kept: a file of
+    /// samples may be long; take one line to recognise a format.
+    pub(crate) fn json_lines(&self) -> Option<impl Iterator<Item = (u32, Result<json::Json, Box<Diagnostic>>)> + 'a> {
+        self.ends_in(&["jsonl", "ndjson"]).then(|| json::lines(self.file))
+    }
+
     /// The table, when the file is CSV or TSV by its name and content.
     pub(crate) fn table(&self) -> Option<&table::Table> {
         self.table_document()?.as_ref().ok()

@@ -4,10 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{
-    Card, Check, Curve, Dataset, Datum, DriftReport, Evidence, Importance, Instant, Link, Matrix, MetricResult,
-    Rejected, Run, Series,
-};
+use super::{Card, Check, DriftReport, Evidence, Instant, Link, Run};
 use crate::diag::Diagnostic;
 
 /// One source, as read.
@@ -72,22 +69,11 @@ pub struct ModelRecord {
 /// What one document says; whoever knows where the document lies decides what it belongs to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Document {
-    /// Final values.
-    pub results: Vec<MetricResult>,
-    /// Values that are no numbers.
-    pub rejected: Vec<Rejected>,
-    /// Metrics over steps.
-    pub series: Vec<Series>,
-    /// Curves.
-    pub curves: Vec<Curve>,
-    /// Confusion matrices.
-    pub matrices: Vec<Matrix>,
-    /// Feature importances.
-    pub importances: Vec<Importance>,
-    /// Datasets.
-    pub datasets: Vec<Dataset>,
-    /// Parameters.
-    pub params: Vec<(String, Datum)>,
+    /// What it says of a run: values, params, and whatever else the format knows (model, start, tags).
+    pub run: Run,
+    /// Whether the document is a whole run by itself, so that several of them side by side are
+    /// several runs: the results file of an evaluation harness, a report of one window.
+    pub standalone: bool,
     /// Drift reports.
     pub drift: Vec<DriftReport>,
     /// Checks.
@@ -101,27 +87,12 @@ pub struct Document {
 impl Document {
     /// Whether the document holds values that only make sense as part of a run.
     pub fn speaks_of_a_run(&self) -> bool {
-        !(self.results.is_empty()
-            && self.rejected.is_empty()
-            && self.series.is_empty()
-            && self.curves.is_empty()
-            && self.matrices.is_empty()
-            && self.importances.is_empty()
-            && self.params.is_empty())
+        self.run.holds_values() || !self.run.params.is_empty()
     }
 
     /// Moves what belongs to a run into it; drift, checks and cards get the run's id.
     pub fn attach(mut self, run: &mut Run, records: &mut Records) {
-        run.results.append(&mut self.results);
-        run.rejected.append(&mut self.rejected);
-        run.series.append(&mut self.series);
-        run.curves.append(&mut self.curves);
-        run.matrices.append(&mut self.matrices);
-        run.importances.append(&mut self.importances);
-        run.datasets.append(&mut self.datasets);
-        for (key, value) in self.params {
-            run.params.entry(key).or_insert(value);
-        }
+        run.absorb(self.run);
         for mut report in self.drift {
             report.run = Some(run.id.clone());
             records.drift.push(report);

@@ -162,3 +162,58 @@ pub struct Run {
     /// Where its main record was read.
     pub origin: Pointer,
 }
+
+impl Run {
+    /// Whether it holds any measured value, curve or matrix, or something that stands where one is due.
+    pub fn holds_values(&self) -> bool {
+        !(self.results.is_empty()
+            && self.rejected.is_empty()
+            && self.series.is_empty()
+            && self.curves.is_empty()
+            && self.matrices.is_empty()
+            && self.importances.is_empty())
+    }
+
+    /// Takes in what another source says of the same run: values are added, and facts fill only what
+    /// is not known yet. The identity (id, source, folder, origin, model, version, name) stays.
+    pub fn absorb(&mut self, other: Run) {
+        self.results.extend(other.results);
+        self.rejected.extend(other.rejected);
+        self.series.extend(other.series);
+        self.curves.extend(other.curves);
+        self.matrices.extend(other.matrices);
+        self.importances.extend(other.importances);
+        self.datasets.extend(other.datasets);
+        self.artifacts.extend(other.artifacts);
+        self.extra.extend(other.extra);
+        for (key, value) in other.params {
+            self.params.entry(key).or_insert(value);
+        }
+        for (into, from) in [(&mut self.tags, other.tags), (&mut self.system_tags, other.system_tags)] {
+            for (key, value) in from {
+                into.entry(key).or_insert(value);
+            }
+        }
+        if self.status == RunStatus::Unknown {
+            self.status = other.status;
+        }
+        self.started_at = self.started_at.or(other.started_at);
+        self.ended_at = self.ended_at.or(other.ended_at);
+        fill(&mut self.experiment, other.experiment);
+        fill(&mut self.parent, other.parent);
+        fill(&mut self.description, other.description);
+        fill(&mut self.git.commit, other.git.commit);
+        fill(&mut self.git.branch, other.git.branch);
+        fill(&mut self.git.remote, other.git.remote);
+        self.git.dirty = self.git.dirty.or(other.git.dirty);
+        fill(&mut self.lineage.parent, other.lineage.parent);
+        fill(&mut self.lineage.base_model, other.lineage.base_model);
+        fill(&mut self.lineage.pipeline, other.lineage.pipeline);
+    }
+}
+
+fn fill(slot: &mut Option<String>, value: Option<String>) {
+    if slot.is_none() {
+        *slot = value;
+    }
+}

@@ -103,7 +103,7 @@ fn lines(frames: &[Frame<'_>], specs: &[&PlotSpec]) -> Option<Document> {
     }
     // A file may be declared as a path and again under a name.
     let mut seen = std::collections::BTreeSet::new();
-    out.series.retain(|s| seen.insert(s.metric.clone()));
+    out.run.series.retain(|s| seen.insert(s.metric.clone()));
     (out != Document::default()).then_some(out)
 }
 
@@ -135,7 +135,7 @@ fn line(frame: &Frame<'_>, spec: &PlotSpec) -> Option<Document> {
         let column = &frame.names[y];
         let stem = &frame.place.stem;
         let metric = if normal(stem) == normal(column) { column.clone() } else { format!("{stem}/{column}") };
-        document.series.push(series(frame, x, y, time, metric)?);
+        document.run.series.push(series(frame, x, y, time, metric)?);
     }
     (document != Document::default()).then_some(document)
 }

@@ -75,6 +75,8 @@ impl DocumentImporter for Evidently {
             Some(Shape::LegacySnapshot) => legacy::read_snapshot(value, &mut reader),
             Some(Shape::Workspace) | None => Document::default(),
         };
+        // One report for each window of current data: several lie side by side.
+        document.standalone = document.speaks_of_a_run();
         document.problems.append(&mut reader.finish());
         document
     }

@@ -122,9 +122,9 @@ fn v0_7_reads_every_value_of_the_corpus_in_reports_and_snapshots() {
         for file in [Some(file), snapshot].into_iter().flatten() {
             let document = read_file(&folder.join(file));
             assert!(document.speaks_of_a_run(), "{file}");
-            assert!(document.rejected.is_empty(), "{file}: {:?}", document.rejected);
+            assert!(document.run.rejected.is_empty(), "{file}: {:?}", document.run.rejected);
             // Two results with one key would contradict each other in a run.
-            let mut keys: Vec<_> = document.results.iter().map(MetricResult::key).collect();
+            let mut keys: Vec<_> = document.run.results.iter().map(MetricResult::key).collect();
             let all = keys.len();
             keys.sort();
             keys.dedup();
@@ -132,7 +132,7 @@ fn v0_7_reads_every_value_of_the_corpus_in_reports_and_snapshots() {
             let mut needed = 0;
             for metric in metrics {
                 for (part, label, value) in expected_values(metric) {
-                    let found = find(&document.results, metric, part.as_deref(), label.as_deref());
+                    let found = find(&document.run.results, metric, part.as_deref(), label.as_deref());
                     assert!(
                         found.iter().any(|r| same(r.value, &value)),
                         "{file}: {} {part:?} {label:?} = {value} is not in {found:?}",
@@ -141,10 +141,10 @@ fn v0_7_reads_every_value_of_the_corpus_in_reports_and_snapshots() {
                     needed += 1;
                 }
             }
-            assert!(document.results.len() <= needed, "{file}: nothing is made up");
+            assert!(document.run.results.len() <= needed, "{file}: nothing is made up");
             values += needed;
             let text = String::from_utf8(bytes(&folder.join(file))).unwrap();
-            check_pointers(&text, &document.results);
+            check_pointers(&text, &document.run.results);
         }
     }
     assert_eq!(values, 1_504);
@@ -174,8 +174,8 @@ fn legacy_quality_is_read_for_current_and_reference() {
         for case in cases.iter().filter(|c| c["kind"] == "model" || c["kind"] == "quality") {
             let file = case["file"].as_str().unwrap();
             let document = read_file(&folder.join(file));
-            check_pointers(&String::from_utf8(bytes(&folder.join(file))).unwrap(), &document.results);
-            let mut keys: Vec<_> = document.results.iter().map(MetricResult::key).collect();
+            check_pointers(&String::from_utf8(bytes(&folder.join(file))).unwrap(), &document.run.results);
+            let mut keys: Vec<_> = document.run.results.iter().map(MetricResult::key).collect();
             keys.sort();
             let all = keys.len();
             keys.dedup();
@@ -184,6 +184,7 @@ fn legacy_quality_is_read_for_current_and_reference() {
                 for dataset in ["current", "reference"] {
                     for (metric, value) in case[kind][dataset].as_object().into_iter().flatten() {
                         let found: Vec<_> = document
+                            .run
                             .results
                             .iter()
                             .filter(|r| r.metric == *metric && r.dataset.as_deref() == Some(dataset) && r.is_overall())
@@ -195,7 +196,7 @@ fn legacy_quality_is_read_for_current_and_reference() {
                     }
                 }
             }
-            assert!(!document.results.is_empty(), "{file}");
+            assert!(!document.run.results.is_empty(), "{file}");
         }
     }
 }
@@ -220,6 +221,7 @@ fn classes_and_matrices_of_the_fixtures() {
     let new = read_file(&fixture("v0.7/penguins-w02.json"));
     let of = |d: &Document, metric: &str, class: Option<&str>| {
         let found = d
+            .run
             .results
             .iter()
             .find(|r| r.metric == metric && r.class.as_deref() == class && r.dataset.as_deref() == Some("current"));
@@ -230,9 +232,9 @@ fn classes_and_matrices_of_the_fixtures() {
     let old = read_file(&fixture("v0.4/penguins-w02.json"));
     assert_eq!(of(&old, "accuracy", None), Some(0.925));
     assert_eq!(of(&old, "f1", Some("Gentoo")), Some(0.9347826086956522));
-    assert_eq!(old.matrices.len(), 2);
-    assert_eq!(old.matrices[0].labels, ["Adelie", "Chinstrap", "Gentoo"]);
-    assert_eq!(old.matrices[0].rows[2][2].as_f64(), 43.0);
+    assert_eq!(old.run.matrices.len(), 2);
+    assert_eq!(old.run.matrices[0].labels, ["Adelie", "Chinstrap", "Gentoo"]);
+    assert_eq!(old.run.matrices[0].rows[2][2].as_f64(), 43.0);
 }
 
 fn drift_metric(id: &str, column: &str, method: &str, threshold: f64, score: f64) -> Value {
@@ -295,7 +297,7 @@ fn releases_without_parameters_beside_the_metric_are_read_from_their_tests() {
     let feature = &document.drift[0].features[0];
     assert_eq!((feature.feature.as_str(), feature.method_label.as_str()), ("x", "K-S p_value"));
     assert_eq!((feature.threshold.map(|t| t.get()), feature.drifted), (Some(0.05), Some(false)));
-    assert_eq!(document.results[0].metric, "RowCount");
+    assert_eq!(document.run.results[0].metric, "RowCount");
     assert!(document.problems.iter().any(|p| p.code == Code::FieldMissing));
 }
 
@@ -434,10 +436,10 @@ fn hostile_names_stay_text() {
     let document = read_value(&json!({"metrics": metrics, "tests": []})).unwrap();
     let features: Vec<_> = document.drift[0].features.iter().map(|f| f.feature.as_str()).collect();
     assert_eq!(features, names);
-    let labels: Vec<_> = document.results.iter().filter_map(|r| r.class.as_deref()).collect();
+    let labels: Vec<_> = document.run.results.iter().filter_map(|r| r.class.as_deref()).collect();
     assert_eq!(labels.len(), 2 * names.len());
     assert!(names.iter().all(|n| labels.contains(n)));
-    let escaped = document.results.iter().any(|r| r.source.pointer.ends_with("/value/counts/a~1b~0c"));
+    let escaped = document.run.results.iter().any(|r| r.source.pointer.ends_with("/value/counts/a~1b~0c"));
     assert!(escaped);
     assert!(document.problems.iter().all(|p| !p.message.contains('\u{202e}')));
 }
@@ -457,7 +459,7 @@ fn twenty_thousand_metrics_take_no_time_and_few_findings() {
     let before = std::time::Instant::now();
     let document = read_bytes("r.json", bytes).unwrap();
     assert!(before.elapsed().as_secs() < 10, "{:?} in a debug build", before.elapsed());
-    assert_eq!((document.drift[0].features.len(), document.results.len()), (13_333, 13_334));
+    assert_eq!((document.drift[0].features.len(), document.run.results.len()), (13_333, 13_334));
     assert_eq!(document.checks.len(), 20_000);
     let by_code = document.problems.iter().fold(BTreeMap::new(), |mut by, p| {
         *by.entry(p.code).or_insert(0) += 1;

@@ -32,7 +32,7 @@ pub(super) fn read(
     }
     for dataset in ["current", "reference"] {
         if let Some(matrix) = matrix(result, class, dataset, at, reader) {
-            document.matrices.push(matrix);
+            document.run.matrices.push(matrix);
         }
         for key in [dataset.to_owned(), format!("{dataset}_characteristics")] {
             let Some(values) = present(result, &key) else { continue };
@@ -42,7 +42,7 @@ pub(super) fn read(
                 class: None,
                 dataset,
                 tool,
-                out: &mut document.results,
+                out: &mut document.run.results,
             };
             let at = below(at, &key);
             // `{metrics: {<label>: {precision, …}}}`.

@@ -44,8 +44,8 @@ impl Results {
 
     /// Puts them into a document.
     pub(super) fn give(self, document: &mut Document) {
-        document.results = self.results;
-        document.rejected = self.rejected;
+        document.run.results = self.results;
+        document.run.rejected = self.rejected;
     }
 
     /// Takes the values of a metric.

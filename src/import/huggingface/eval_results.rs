@@ -43,7 +43,7 @@ pub(super) fn read(path: &str, text: &str) -> Document {
                 let mut result = MetricResult::new(metric, value, source);
                 result.dataset = Some(id);
                 result.harness = text(item.get("source"), "name");
-                document.results.push(result);
+                document.run.results.push(result);
             }
             None => {
                 let found = match value.as_str() {
@@ -56,7 +56,7 @@ pub(super) fn read(path: &str, text: &str) -> Document {
                     &format!("/{i}/value"),
                     "a result's value is not a number",
                 ));
-                document.rejected.push(Rejected {
+                document.run.rejected.push(Rejected {
                     metric,
                     dataset: Some(id),
                     slice: Slice::default(),

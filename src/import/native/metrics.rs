@@ -142,7 +142,7 @@ impl Reader<'_> {
                 result.slice = context.slice.clone();
                 result.class.clone_from(&context.class);
                 result.n = context.n;
-                self.document.results.push(result);
+                self.document.run.results.push(result);
             }
             None => self.reject(metric, value, context, source),
         }
@@ -159,7 +159,7 @@ impl Reader<'_> {
                 .pointer(source.pointer.clone())
                 .help("write a bare number; a rule on this metric fails as long as it is none"),
         );
-        self.document.rejected.push(Rejected {
+        self.document.run.rejected.push(Rejected {
             metric,
             dataset: context.dataset.clone(),
             slice: context.slice.clone(),
@@ -221,7 +221,7 @@ impl Reader<'_> {
             },
             group: String::new(),
         };
-        let before = self.document.results.len();
+        let before = self.document.run.results.len();
         match get("value") {
             Some(value) => self.value(metric, value, &context, format!("{pointer}/value")),
             None => return,
@@ -238,7 +238,7 @@ impl Reader<'_> {
         if let (Some(_), None) = (get("ci"), &ci) {
             self.shape(&format!("{pointer}/ci"), "an interval needs finite 'lower' and 'upper'");
         }
-        if let Some(result) = self.document.results.get_mut(before) {
+        if let Some(result) = self.document.run.results.get_mut(before) {
             result.ci = ci.filter(|c| c.lower <= c.upper && c.level.get() > 0.0 && c.level.get() < 1.0);
             result.stderr = number(get("stderr")).filter(|s| s.get() >= 0.0);
             result.step = match get("step") {
@@ -274,10 +274,10 @@ fn reject_duplicates(document: &mut Document, duplicates: &[String]) {
             .iter()
             .any(|d| pointer == d || pointer.strip_prefix(d.as_str()).is_some_and(|rest| rest.starts_with('/')))
     };
-    let (bad, good) = std::mem::take(&mut document.results).into_iter().partition(|r| twice(&r.source.pointer));
-    document.results = good;
+    let (bad, good) = std::mem::take(&mut document.run.results).into_iter().partition(|r| twice(&r.source.pointer));
+    document.run.results = good;
     let bad: Vec<MetricResult> = bad;
-    document.rejected.extend(bad.into_iter().map(|r| Rejected {
+    document.run.rejected.extend(bad.into_iter().map(|r| Rejected {
         metric: r.metric,
         dataset: r.dataset,
         slice: r.slice,

@@ -29,8 +29,8 @@ pub(super) struct Found<'a> {
     pub(super) problem: Option<Box<Diagnostic>>,
 }
 
-/// The kind of document of which several lie side by side, one for each window of current data: their
-/// metrics must not be taken for one another's.
+/// The kind of document whose metrics are those of a window of current data: in a run directory they
+/// must not be taken for one another's.
 const REPORT: &str = "evidently";
 
 /// A store that lies somewhere in the source: its folder, kind and records.
@@ -118,7 +118,7 @@ impl Folders {
         // Documents that only make sense as part of a run make their folder one, outermost first.
         let mut implied: Vec<&str> = found
             .iter()
-            .filter(|f| f.kind != Some(REPORT) && f.document.as_ref().is_some_and(Document::speaks_of_a_run))
+            .filter(|f| f.document.as_ref().is_some_and(|d| !d.standalone && d.speaks_of_a_run()))
             .map(|f| parent(&f.entry.path))
             .collect();
         implied.sort_by_key(|f| f.split('/').count());
@@ -240,7 +240,7 @@ fn read_run(
     }
     for (_, _, mut store) in stores {
         if let Some(inner) = store.runs.pop() {
-            absorb(&mut run, inner);
+            run.absorb(inner);
         }
         records.problems.append(&mut store.problems);
         records.unrecognised.append(&mut store.unrecognised);
@@ -256,13 +256,7 @@ fn read_run(
             }
         }
     }
-    if run.results.is_empty()
-        && run.rejected.is_empty()
-        && run.curves.is_empty()
-        && run.matrices.is_empty()
-        && run.importances.is_empty()
-        && run.series.is_empty()
-    {
+    if !run.holds_values() {
         records.problems.push(
             Diagnostic::new(Code::RunEmpty, format!("run directory '{}' holds no results", visible(&run.id, 200)))
                 .at(run.id.clone())
@@ -277,35 +271,12 @@ fn window_named(kind: Option<&str>, entry: &Entry, mut document: Document) -> Do
     if kind == Some(REPORT) {
         let name = file_name(&entry.path);
         let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-        for result in &mut document.results {
+        for result in &mut document.run.results {
             result.dataset =
                 Some(result.dataset.take().map_or_else(|| stem.to_owned(), |side| format!("{stem} {side}")));
         }
     }
     document
-}
-
-/// A tracker's folder inside a run directory says more about the same run.
-fn absorb(run: &mut Run, inner: Run) {
-    run.results.extend(inner.results);
-    run.rejected.extend(inner.rejected);
-    run.series.extend(inner.series);
-    run.curves.extend(inner.curves);
-    run.matrices.extend(inner.matrices);
-    run.importances.extend(inner.importances);
-    run.datasets.extend(inner.datasets);
-    run.artifacts.extend(inner.artifacts);
-    for (key, value) in inner.params {
-        run.params.entry(key).or_insert(value);
-    }
-    for (key, value) in inner.tags {
-        run.tags.entry(key).or_insert(value);
-    }
-    if run.status == RunStatus::Unknown {
-        run.status = inner.status;
-    }
-    run.started_at = run.started_at.or(inner.started_at);
-    run.ended_at = run.ended_at.or(inner.ended_at);
 }
 
 /// A declared artifact that lies in the folder must be the file that was declared.
@@ -473,7 +444,14 @@ fn read_loose(source: &Source, files: Vec<Found<'_>>, summary: &mut Summary, rec
         };
         summary.add(file.kind.unwrap_or("native"), &[file.entry]);
         if document.speaks_of_a_run() {
-            records.runs.push(report_run(source, file.entry, file.kind, &mut document));
+            let run = report_run(source, file.entry, file.kind, &mut document);
+            for report in &mut document.drift {
+                report.run.get_or_insert_with(|| run.id.clone());
+            }
+            for check in &mut document.checks {
+                check.run.get_or_insert_with(|| run.id.clone());
+            }
+            records.runs.push(run);
         }
         records.drift.append(&mut document.drift);
         records.checks.append(&mut document.checks);
@@ -516,24 +494,25 @@ fn is_plain_readme(path: &str, card: &crate::model::Card) -> bool {
         && card.results.is_empty()
 }
 
-/// A report that lies outside every run directory and holds metrics is a run of its own.
+/// A document that lies outside every run directory and holds metrics is a run of its own. What it
+/// says of its model and version holds; one that names a model but no version is the version of its
+/// start, or of its file's name.
 fn report_run(source: &Source, entry: &Entry, kind: Option<&str>, document: &mut Document) -> Run {
     let path = source.project_path(&entry.path);
-    let name = file_name(&path);
-    Run {
-        source: kind.unwrap_or("native").to_owned(),
-        name: name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned(),
-        results: std::mem::take(&mut document.results),
-        rejected: std::mem::take(&mut document.rejected),
-        series: std::mem::take(&mut document.series),
-        curves: std::mem::take(&mut document.curves),
-        matrices: std::mem::take(&mut document.matrices),
-        importances: std::mem::take(&mut document.importances),
-        folder: path.clone(),
-        origin: Pointer::new(path.clone(), ""),
-        id: path,
-        ..Run::default()
+    let file = file_name(&path);
+    let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
+    let mut run = std::mem::take(&mut document.run);
+    if run.name.is_empty() {
+        stem.clone_into(&mut run.name);
     }
+    if run.model.is_some() && run.version.is_none() {
+        run.version = Some(run.started_at.map_or_else(|| stem.to_owned(), |at| at.to_string()));
+    }
+    run.source = kind.unwrap_or("native").to_owned();
+    run.folder.clone_from(&path);
+    run.origin = Pointer::new(path.clone(), "");
+    run.id = path;
+    run
 }
 
 /// The version that a loose card describes: hubs call the state of a repository by its branch.

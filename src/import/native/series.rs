@@ -60,7 +60,7 @@ impl DocumentImporter for NativeSeries {
             }
             points.sort_by_key(|p| p.step);
             if !points.is_empty() {
-                document.series.push(Series {
+                document.run.series.push(Series {
                     metric: name.clone(),
                     points,
                     source: Pointer::new(path.clone(), name.clone()),

@@ -220,7 +220,7 @@ fn finish(
         );
     }
     if !kept.is_empty() {
-        document.curves.push(Curve { kind, name, dataset: None, points: kept, area, source: place.here() });
+        document.run.curves.push(Curve { kind, name, dataset: None, points: kept, area, source: place.here() });
     }
 }
 

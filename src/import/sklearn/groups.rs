@@ -140,10 +140,10 @@ pub(super) fn read_frame(frame: &Frame<'_>) -> Document {
                 (frame.names[c].clone(), value, frame.pointer(row, c))
             })
             .collect();
-        let from = document.results.len();
+        let from = document.run.results.len();
         add_group(&slice(frame, row, first), cells, &mut document);
         if first == 1 && CLASS.contains(&frame.normal_name(0)) {
-            for result in &mut document.results[from..] {
+            for result in &mut document.run.results[from..] {
                 result.slice = Slice::default();
                 result.class = frame.label(row, 0);
             }
@@ -172,7 +172,7 @@ fn add_group(slice: &Slice, cells: Vec<Cell>, document: &mut Document) {
                 let mut result = MetricResult::new(name, value, at);
                 result.slice = slice.clone();
                 result.n = n;
-                document.results.push(result);
+                document.run.results.push(result);
             }
             Err(found) => {
                 document.problems.push(
@@ -185,7 +185,14 @@ fn add_group(slice: &Slice, cells: Vec<Cell>, document: &mut Document) {
                     .help("write a number, or leave the cell empty where the metric is undefined"),
                 );
                 let slice = slice.clone();
-                document.rejected.push(Rejected { metric: name, dataset: None, slice, class: None, found, source: at });
+                document.run.rejected.push(Rejected {
+                    metric: name,
+                    dataset: None,
+                    slice,
+                    class: None,
+                    found,
+                    source: at,
+                });
             }
         }
     }
@@ -292,7 +299,7 @@ pub(super) fn read_json(value: &Datum, place: &Place) -> Document {
         for (kind, cells) in value.entries().unwrap_or_default() {
             for (metric, v) in cells.entries().unwrap_or_default() {
                 let at = place.below(kind).below(metric).here();
-                document.results.push(MetricResult::new(format!("{metric}_{kind}"), number(v), at));
+                document.run.results.push(MetricResult::new(format!("{metric}_{kind}"), number(v), at));
             }
         }
     } else if is_overall(value, place) {

@@ -89,7 +89,7 @@ fn finish(name: String, items: Vec<Option<ImportanceItem>>, place: &Place) -> Do
         );
     }
     if !items.is_empty() {
-        document.importances.push(Importance { name, items, source: place.here() });
+        document.run.importances.push(Importance { name, items, source: place.here() });
     }
     document
 }
@@ -164,7 +164,7 @@ pub(super) fn read_json(value: &Datum, place: &Place) -> Document {
         let mut document = finish("mean |SHAP|".to_owned(), items("mean_abs_shap"), &place);
         if features.iter().all(|f| f.get("mean_shap").is_some()) {
             let mut signed = finish("mean SHAP".to_owned(), items("mean_shap"), &place);
-            document.importances.append(&mut signed.importances);
+            document.run.importances.append(&mut signed.run.importances);
             document.problems.append(&mut signed.problems);
         }
         return document;

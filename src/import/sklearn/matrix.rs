@@ -131,7 +131,7 @@ fn add_cells(
         }
         None => (0..size).map(|i| i.to_string()).collect(),
     };
-    document.matrices.push(Matrix { name, dataset: None, labels, rows, source: place.here() });
+    document.run.matrices.push(Matrix { name, dataset: None, labels, rows, source: place.here() });
 }
 
 fn invalid(place: &Place, name: &str, text: &str) -> Diagnostic {
@@ -233,7 +233,7 @@ pub(super) fn read_pairs(frame: &Frame<'_>, actual: usize, predicted: usize, nam
     }
     let rows = rows.into_iter().map(|r| r.into_iter().map(|n| Measured::new(f64::from(n))).collect()).collect();
     if !labels.is_empty() {
-        document.matrices.push(Matrix { name, dataset: None, labels, rows, source: frame.place.here() });
+        document.run.matrices.push(Matrix { name, dataset: None, labels, rows, source: frame.place.here() });
     }
     document
 }

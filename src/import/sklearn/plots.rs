@@ -160,19 +160,12 @@ fn walk(value: &Datum, place: &Place, names: &[&str], depth: usize, document: &m
 fn result(key: &str, value: Measured, name: Option<&str>, at: Pointer, document: &mut Document) {
     let mut result = MetricResult::new(key, value, at);
     result.class = name.map(str::to_owned);
-    document.results.push(result);
+    document.run.results.push(result);
 }
 
 /// Adds what another document says.
 pub(crate) fn merge(mut from: Document, into: &mut Document) {
-    into.results.append(&mut from.results);
-    into.rejected.append(&mut from.rejected);
-    into.series.append(&mut from.series);
-    into.curves.append(&mut from.curves);
-    into.matrices.append(&mut from.matrices);
-    into.importances.append(&mut from.importances);
-    into.datasets.append(&mut from.datasets);
-    into.params.append(&mut from.params);
+    into.run.absorb(from.run);
     into.drift.append(&mut from.drift);
     into.checks.append(&mut from.checks);
     into.cards.append(&mut from.cards);

@@ -49,7 +49,7 @@ pub(super) fn read_json(value: &Datum, place: &Place) -> Document {
             }
             other => match other.as_number() {
                 Some(value) if label == "accuracy" => accuracy(value, whole_set, at.here(), &mut document),
-                Some(value) => document.results.push(MetricResult::new(label.clone(), value, at.here())),
+                Some(value) => document.run.results.push(MetricResult::new(label.clone(), value, at.here())),
                 None => reject(label, None, &Cell::of(other), at.here(), &mut document),
             },
         }
@@ -79,7 +79,7 @@ impl Cell {
 fn accuracy(value: Measured, n: Option<u64>, at: Pointer, document: &mut Document) {
     let mut result = MetricResult::new("accuracy", value, at);
     result.n = n;
-    document.results.push(result);
+    document.run.results.push(result);
 }
 
 fn add_row(label: &str, cells: &[(&str, Cell, Pointer)], document: &mut Document) {
@@ -100,7 +100,7 @@ fn add_row(label: &str, cells: &[(&str, Cell, Pointer)], document: &mut Document
                 let mut result = MetricResult::new(name(key), *value, at.clone());
                 result.class.clone_from(&class);
                 result.n = n;
-                document.results.push(result);
+                document.run.results.push(result);
             }
             other => reject(&name(key), class.as_deref(), other, at.clone(), document),
         }
@@ -115,7 +115,7 @@ fn reject(metric: &str, class: Option<&str>, cell: &Cell, at: Pointer, document:
             .pointer(at.pointer.clone())
             .help("write the report with output_dict=True and no rounding to text"),
     );
-    document.rejected.push(Rejected {
+    document.run.rejected.push(Rejected {
         metric: metric.to_owned(),
         dataset: None,
         slice: crate::model::Slice::default(),

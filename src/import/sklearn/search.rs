@@ -44,7 +44,7 @@ pub(super) fn read_cross_validation(value: &Datum, place: &Place) -> Document {
             continue;
         };
         let Some((mean, deviation)) = mean_and_deviation(&folds) else { continue };
-        document.results.push(folded(name, mean, deviation, folds.len(), place.below(name).here()));
+        document.run.results.push(folded(name, mean, deviation, folds.len(), place.below(name).here()));
     }
     document
 }
@@ -71,14 +71,16 @@ pub(super) fn read_best(value: &Datum, place: &Place) -> Document {
     for (key, member) in value.entries().unwrap_or_default() {
         match key.as_str() {
             "best_params" | "best_params_" => {
-                document.params.extend(member.entries().unwrap_or_default().iter().cloned())
+                document.run.params.extend(member.entries().unwrap_or_default().iter().cloned())
             }
             "best_score" | "best_score_" => {
                 if let Some(score) = member.as_number() {
-                    document.results.push(MetricResult::new("best_score", score, place.below(key).here()));
+                    document.run.results.push(MetricResult::new("best_score", score, place.below(key).here()));
                 }
             }
-            _ => document.params.push((key.clone(), member.clone())),
+            _ => {
+                document.run.params.insert(key.clone(), member.clone());
+            }
         }
     }
     document
@@ -108,7 +110,7 @@ pub(super) fn read_results_json(value: &Datum, place: &Place) -> Document {
     let Some(frame) = Frame::from_json(value, place) else { return Document::default() };
     let (mut document, best) = results(&frame);
     if let Some(params) = best.and_then(|b| value.get("params")?.items()?.get(b)?.entries()) {
-        document.params.extend(params.iter().cloned());
+        document.run.params.extend(params.iter().cloned());
     }
     document
 }
@@ -128,14 +130,14 @@ fn results(frame: &Frame<'_>) -> (Document, Option<usize>) {
     for (column, name) in frame.names.iter().enumerate() {
         let Some(value) = frame.number(best, column) else {
             if let (Some(param), Some(text)) = (name.strip_prefix("param_"), frame.label(best, column)) {
-                document.params.push((param.to_owned(), Datum::Text(text)));
+                document.run.params.insert(param.to_owned(), Datum::Text(text));
             } else if let (true, Some(text)) = (name == "params", frame.label(best, column)) {
-                document.params.push((name.clone(), Datum::Text(text)));
+                document.run.params.insert(name.clone(), Datum::Text(text));
             }
             continue;
         };
         if let Some(param) = name.strip_prefix("param_") {
-            document.params.push((param.to_owned(), Datum::Number(value)));
+            document.run.params.insert(param.to_owned(), Datum::Number(value));
         } else if let Some(score) = name.strip_prefix("mean_").filter(|s| is_score(s)) {
             let folds =
                 frame.names.iter().filter(|n| n.starts_with("split") && n.ends_with(&format!("_{score}"))).count();
@@ -143,9 +145,12 @@ fn results(frame: &Frame<'_>) -> (Document, Option<usize>) {
             let spread = spread.and_then(|s| frame.number(best, s)).map_or(f64::NAN, Measured::as_f64);
             let mut result = folded(name, value.as_f64(), spread, folds, frame.pointer(best, column));
             result.n = result.n.filter(|n| *n > 0);
-            document.results.push(result);
+            document.run.results.push(result);
         }
     }
-    document.params.push(("search candidates".to_owned(), Datum::Int(i64::try_from(frame.len()).unwrap_or(i64::MAX))));
+    document
+        .run
+        .params
+        .insert("search candidates".to_owned(), Datum::Int(i64::try_from(frame.len()).unwrap_or(i64::MAX)));
     (document, Some(best))
 }

@@ -36,6 +36,7 @@ fn import(path: &str, text: impl Into<Vec<u8>>) -> Option<Document> {
 
 fn find<'a>(document: &'a Document, metric: &str, class: Option<&str>) -> &'a MetricResult {
     document
+        .run
         .results
         .iter()
         .find(|r| r.metric == metric && r.class.as_deref() == class)
@@ -84,7 +85,7 @@ fn everything_that_scikit_learn_wrote_is_read_as_it_was_computed() {
                 expected["labels"].as_array().unwrap().iter().map(|l| l.as_str().unwrap()).collect();
             for name in ["confusion_matrix.json", "confusion_matrix.csv"] {
                 let document = read(name).unwrap();
-                let [matrix] = &document.matrices[..] else { panic!("{folder}/{name}: one matrix") };
+                let [matrix] = &document.run.matrices[..] else { panic!("{folder}/{name}: one matrix") };
                 assert_eq!(matrix.labels, labels, "{folder}/{name}");
                 let total: f64 = matrix.rows.iter().flatten().map(|c| c.as_f64()).sum();
                 let trace: f64 = (0..labels.len()).map(|i| matrix.rows[i][i].as_f64()).sum();
@@ -96,12 +97,12 @@ fn everything_that_scikit_learn_wrote_is_read_as_it_was_computed() {
             let document = read("slices.csv").unwrap();
             for (slice, values) in slices.as_object().unwrap() {
                 let result =
-                    document.results.iter().find(|r| r.metric == "mae" && r.slice.to_string() == *slice).unwrap();
+                    document.run.results.iter().find(|r| r.metric == "mae" && r.slice.to_string() == *slice).unwrap();
                 assert_eq!(result.value, number(&values["mae"]));
                 assert_eq!(result.n, values["n"].as_u64());
                 compared += 2;
             }
-            assert_eq!(document.results.len(), 2 * slices.as_object().unwrap().len(), "mae and bias");
+            assert_eq!(document.run.results.len(), 2 * slices.as_object().unwrap().len(), "mae and bias");
         }
         if let Some(mean) = expected.get("mean_accuracy") {
             let document = read("scores.json").unwrap();
@@ -149,32 +150,35 @@ fn curves_of_the_corpus_have_all_their_points() {
     let Some(root) = corpus("cards/sklearn-artifacts") else { return };
     let read = |name: &str| import(name, bytes(&root.join(name))).unwrap();
     let roc = read("breast-cancer-forest/roc_curve.csv");
-    assert_eq!(roc.curves[0].kind, CurveKind::Roc);
-    assert_eq!(roc.curves[0].points.len(), 30);
-    assert_eq!(roc.curves[0].points[0].threshold, Some(Measured::new(f64::INFINITY)));
+    assert_eq!(roc.run.curves[0].kind, CurveKind::Roc);
+    assert_eq!(roc.run.curves[0].points.len(), 30);
+    assert_eq!(roc.run.curves[0].points[0].threshold, Some(Measured::new(f64::INFINITY)));
     let pr = read("breast-cancer-forest/pr_curve.csv");
-    assert_eq!(pr.curves[0].kind, CurveKind::PrecisionRecall);
-    assert_eq!(pr.curves[0].points.last().unwrap().threshold, None);
+    assert_eq!(pr.run.curves[0].kind, CurveKind::PrecisionRecall);
+    assert_eq!(pr.run.curves[0].points.last().unwrap().threshold, None);
     let calibration = read("breast-cancer-forest/calibration.csv");
-    assert_eq!((calibration.curves[0].kind, calibration.curves[0].points.len()), (CurveKind::Calibration, 10));
+    assert_eq!((calibration.run.curves[0].kind, calibration.run.curves[0].points.len()), (CurveKind::Calibration, 10));
     let det = read("breast-cancer-forest/det_curve.json");
-    assert_eq!((det.curves[0].kind, det.curves[0].points.len()), (CurveKind::Det, 24));
+    assert_eq!((det.run.curves[0].kind, det.run.curves[0].points.len()), (CurveKind::Det, 24));
     let all = read("digits-knn/curves.json");
-    assert_eq!(all.curves.len(), 20);
-    assert_eq!((all.curves[2].name.as_str(), all.curves[2].kind), ("1", CurveKind::Roc));
-    assert_eq!(all.curves[2].area, Some(Measured::new(0.999_737_278_761_062)));
-    assert_eq!((all.curves[2].points.len(), all.curves[3].points.len()), (7, 7));
-    assert_eq!(all.curves[3].source.pointer, "/1/pr");
+    assert_eq!(all.run.curves.len(), 20);
+    assert_eq!((all.run.curves[2].name.as_str(), all.run.curves[2].kind), ("1", CurveKind::Roc));
+    assert_eq!(all.run.curves[2].area, Some(Measured::new(0.999_737_278_761_062)));
+    assert_eq!((all.run.curves[2].points.len(), all.run.curves[3].points.len()), (7, 7));
+    assert_eq!(all.run.curves[3].source.pointer, "/1/pr");
     let learning = read("diabetes-gbr/learning_curve.json");
-    let names: Vec<_> = learning.curves.iter().map(|c| (c.name.as_str(), c.points.len())).collect();
+    let names: Vec<_> = learning.run.curves.iter().map(|c| (c.name.as_str(), c.points.len())).collect();
     assert_eq!(names, [("train", 4), ("test", 4)]);
     let importance = read("breast-cancer-forest/permutation_importance.json");
-    assert_eq!((importance.importances[0].name.as_str(), importance.importances[0].items.len()), ("permutation", 30));
+    assert_eq!(
+        (importance.run.importances[0].name.as_str(), importance.run.importances[0].items.len()),
+        ("permutation", 30)
+    );
     let shap = read("shap/summary.json");
-    assert_eq!(shap.importances[0].items[0].mean, Measured::new(0.089_396_132_771_277_99));
+    assert_eq!(shap.run.importances[0].items[0].mean, Measured::new(0.089_396_132_771_277_99));
     let multilabel = read("multilabel/confusion.json");
-    assert_eq!(multilabel.matrices.len(), 4);
-    assert_eq!(multilabel.matrices[0].labels, ["not news", "news"]);
+    assert_eq!(multilabel.run.matrices.len(), 4);
+    assert_eq!(multilabel.run.matrices[0].labels, ["not news", "news"]);
 }
 
 #[test]
@@ -182,7 +186,7 @@ fn groups_read_alike_from_every_layout() {
     let Some(root) = corpus("cards/sklearn-artifacts") else { return };
     let read = |name: &str| {
         let path = format!("breast-cancer-forest/fairness/{name}");
-        let mut results = import(&path, bytes(&root.join(&path))).unwrap().results;
+        let mut results = import(&path, bytes(&root.join(&path))).unwrap().run.results;
         results.sort_by(|a, b| (&a.metric, &a.slice).cmp(&(&b.metric, &b.slice)));
         results
     };
@@ -221,9 +225,9 @@ fn the_best_candidate_of_a_search_is_kept_with_its_params() {
     let Some(root) = corpus("cards/sklearn-artifacts/grid-search") else { return };
     for name in ["best.json", "cv_results.json", "cv_results.csv"] {
         let document = import(name, bytes(&root.join(name))).unwrap();
-        let result = document.results.iter().find(|r| matches!(r.metric.as_str(), "best_score" | "mean_test_acc"));
+        let result = document.run.results.iter().find(|r| matches!(r.metric.as_str(), "best_score" | "mean_test_acc"));
         assert_eq!(result.unwrap().value, Measured::new(0.963_083_635_013_459_6), "{name}");
-        assert!(document.params.iter().any(|(k, v)| k == "criterion" || v.display().contains("entropy")), "{name}");
+        assert!(document.run.params.iter().any(|(k, v)| k == "criterion" || v.display().contains("entropy")), "{name}");
     }
     let all = import("cv_results.json", bytes(&root.join("cv_results.json"))).unwrap();
     let accuracy = find(&all, "mean_test_acc", None);
@@ -256,23 +260,23 @@ fn invalid(document: &Document) -> Vec<&str> {
 fn broken_curves_keep_what_is_sound_and_say_so() {
     let read = |text: &str| import("roc.json", text).unwrap();
     let ragged = read(r#"{"fpr": [0, 0.5, 1], "tpr": [0, 1]}"#);
-    assert_eq!(ragged.curves[0].points.len(), 2);
+    assert_eq!(ragged.run.curves[0].points.len(), 2);
     assert_eq!(invalid(&ragged), ["roc curve 'roc': its columns have 3 and 2 values, only the first 2 are used"]);
     let nan = read(r#"{"fpr": [0, NaN, 1], "tpr": [0, 0.5, 1.5], "thresholds": [Infinity, 0.5, 0]}"#);
-    assert_eq!(nan.curves[0].points.len(), 1);
+    assert_eq!(nan.run.curves[0].points.len(), 1);
     assert_eq!(
         invalid(&nan),
         ["roc curve 'roc': 1 of 3 points left out: not finite; 1 of 3 points left out: outside 0 to 1"]
     );
     let unsorted = read(r#"{"fpr": [1, 0, 0.5], "tpr": [1, 0, 0.2]}"#);
-    let xs: Vec<f64> = unsorted.curves[0].points.iter().map(|p| p.x.as_f64()).collect();
+    let xs: Vec<f64> = unsorted.run.curves[0].points.iter().map(|p| p.x.as_f64()).collect();
     assert_eq!(xs, [0.0, 0.5, 1.0]);
     assert_eq!(invalid(&unsorted).len(), 1);
     let empty = read(r#"{"fpr": [], "tpr": [], "thresholds": []}"#);
-    assert!(empty.curves.is_empty());
+    assert!(empty.run.curves.is_empty());
     assert_eq!(invalid(&empty), ["roc curve 'roc': no point is left to draw"]);
     let matrix = read(r#"{"labels": ["a", "b"], "matrix": [[1, 2], [3]]}"#);
-    assert!(matrix.matrices.is_empty());
+    assert!(matrix.run.matrices.is_empty());
     assert_eq!(invalid(&matrix).len(), 1);
 }
 
@@ -318,12 +322,12 @@ fn data_frames_of_reports_and_curves_by_class_are_read() {
         (Measured::new(0.75), Some(4))
     );
     assert_eq!(find(&report, "f1_macro", None).source.pointer, "line 4");
-    assert_eq!(report.results.iter().filter(|r| r.metric == "accuracy").count(), 1);
+    assert_eq!(report.run.results.iter().filter(|r| r.metric == "accuracy").count(), 1);
     let curves = import("roc.csv", "class,fpr,tpr\na,0,0\na,1,1\nb,0,0\nb,0.5,1\nb,1,1\n").unwrap();
-    let names: Vec<_> = curves.curves.iter().map(|c| (c.name.as_str(), c.points.len())).collect();
+    let names: Vec<_> = curves.run.curves.iter().map(|c| (c.name.as_str(), c.points.len())).collect();
     assert_eq!(names, [("a", 2), ("b", 3)]);
     let weighted = import("r.json", r#"{"a": {"precision": "x", "recall": NaN, "f1-score": 1, "support": 1.5}, "macro avg": {"precision": 1, "recall": 1, "f1-score": 1, "support": 1.5}}"#).unwrap();
     assert_eq!(find(&weighted, "support", Some("a")).value, Measured::new(1.5));
-    assert_eq!(weighted.rejected[0].metric, "precision");
+    assert_eq!(weighted.run.rejected[0].metric, "precision");
     assert_eq!(find(&weighted, "recall", Some("a")).value, Measured::new(f64::NAN));
 }
