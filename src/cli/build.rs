@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::args::{Build, Global};
 use super::exit;
 use super::preview::{self, Rendered};
-use super::project::{Project, has_errors, moment};
+use super::project::{Project, has_errors, moment, now};
 use super::terminal::{Terminal, environment};
 use crate::diag::{Severity, count};
 use crate::output;
@@ -53,7 +53,7 @@ pub(super) fn run(global: &Global, options: &Build, terminal: &mut Terminal) -> 
         terminal.complain(&format!("error: {error}"));
         return exit::USAGE;
     }
-    let registry = project.registry(&[]);
+    let registry = project.registry(as_of.unwrap_or_else(now));
     let Rendered { files, versions, blocked } = match preview::render(&project, &registry, as_of, terminal) {
         Ok(rendered) => rendered,
         Err(problems) => {

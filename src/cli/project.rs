@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::args::Global;
-use crate::config::{Config, FILE_NAME};
+use super::terminal::environment;
+use crate::config::{Config, FILE_NAME, Place, SourceConfig};
 use crate::diag::{Code, Diagnostic, Severity};
 use crate::import;
 use crate::model::{Instant, Mapping, Records, Registry, assemble};
+use crate::remote::{self, Surroundings};
 use crate::source::{self, Limits, Source};
 
 /// A project.
@@ -63,14 +65,12 @@ impl Project {
 
     /// The folders of the sources.
     pub(super) fn source_folders(&self) -> Vec<PathBuf> {
-        self.config.sources.iter().map(|s| self.folder.join(&s.path)).collect()
+        self.config.sources.iter().filter_map(|s| s.folder()).map(|f| self.folder.join(f)).collect()
     }
 
-    /// Reads all sources and links what they say.
-    pub(super) fn registry(&self, exclude: &[PathBuf]) -> Registry {
-        let mut exclude = exclude.to_vec();
-        exclude.push(self.output());
-        exclude.push(self.folder.join(FILE_NAME));
+    /// Reads all sources and links what they say, as of a moment.
+    pub(super) fn registry(&self, at: Instant) -> Registry {
+        let exclude = [self.output(), self.folder.join(FILE_NAME)];
         // A source inside another (runs below the project, say) is read on its own only.
         let nested: Vec<PathBuf> = self.source_folders();
         let mut records = Records::default();
@@ -79,10 +79,12 @@ impl Project {
             .sources
             .par_iter()
             .map(|wanted| {
-                let root = self.folder.join(&wanted.path);
-                let mut exclude = exclude.clone();
-                exclude.extend(nested.iter().filter(|n| **n != root && n.starts_with(&root)).cloned());
-                read_source(&root, &wanted.path, wanted.kind.as_deref(), &exclude)
+                let mut exclude = exclude.to_vec();
+                if let Some(folder) = wanted.folder() {
+                    let root = self.folder.join(folder);
+                    exclude.extend(nested.iter().filter(|n| **n != root && n.starts_with(&root)).cloned());
+                }
+                self.read(wanted, &exclude, at)
             })
             .collect();
         for source in read {
@@ -96,12 +98,38 @@ impl Project {
         }
         registry
     }
+
+    /// Reads one source.
+    fn read(&self, wanted: &SourceConfig, exclude: &[PathBuf], at: Instant) -> Records {
+        let mut limits = Limits::default();
+        if let Some(bytes) = wanted.max_file_bytes {
+            (limits.file_bytes, limits.document_bytes) = (bytes, bytes);
+        }
+        let found = match &wanted.place {
+            Place::Folder(folder) => Source::discover(&self.folder.join(folder), folder, exclude, limits),
+            Place::Remote(address) => {
+                remote::fetch(address, &Surroundings { variable: &environment, now: at.seconds() })
+            }
+        };
+        let mut source = match found {
+            Ok(source) => source,
+            Err(problem) => return Records { problems: vec![*problem], ..Records::default() },
+        };
+        if wanted.is_selective() {
+            source.retain(|path| wanted.wants(path));
+        }
+        let mut records = import::import(&source, wanted.kind.as_deref());
+        if let Some(age) = wanted.max_age {
+            records.forget_before(at.before(age));
+        }
+        records
+    }
 }
 
 /// Reads one folder or file.
-pub(super) fn read_source(root: &Path, label: &str, kind: Option<&str>, exclude: &[PathBuf]) -> Records {
-    match Source::discover(root, label, exclude, Limits::default()) {
-        Ok(source) => import::import(&source, kind),
+pub(super) fn read_source(root: &Path, label: &str) -> Records {
+    match Source::discover(root, label, &[], Limits::default()) {
+        Ok(source) => import::import(&source, None),
         Err(problem) => Records { problems: vec![*problem], ..Records::default() },
     }
 }
@@ -134,7 +162,7 @@ pub(super) fn moment(as_of: Option<&str>) -> Result<(Instant, crate::gate::verdi
 }
 
 #[expect(clippy::disallowed_methods, reason = "cli is the one module that reads the clock")]
-fn now() -> Instant {
+pub(super) fn now() -> Instant {
     let now = jiff::Timestamp::now();
     // Whole seconds: nobody promotes twice in one, and the rest is noise in every report.
     Instant::from_seconds(now.as_second()).unwrap_or_else(|| Instant::from(now))

@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 use super::args::{Global, Serve, Watch};
 use super::exit;
 use super::preview;
-use super::project::Project;
+use super::project::{Project, now};
 use super::terminal::Terminal;
 use crate::config::FILE_NAME;
 use crate::diag::{Diagnostic, Severity, count, render_all};
@@ -107,7 +107,7 @@ fn publish(global: &Global, server: &Server, terminal: &mut Terminal) {
         Ok(project) => project,
         Err(problems) => return show(server, terminal, &problems),
     };
-    let registry = project.registry(&[]);
+    let registry = project.registry(now());
     match preview::render(&project, &registry, None, terminal) {
         Err(problems) => show(server, terminal, &problems),
         Ok(rendered) => {

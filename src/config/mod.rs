@@ -5,13 +5,16 @@
 //! policy keys are handed to `gate::policy`, which alone decides what they mean.
 
 mod raw;
+mod sources;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::diag::{Code, Diagnostic, Severity, visible};
 use crate::gate::policy::{self, Policy};
-use crate::model::{Catalogue, Direction, Finite, Mapping, MetricDefinition};
+use crate::model::{Catalogue, Direction, Finite, MetricDefinition};
+
+pub use sources::{Place, SourceConfig};
 
 /// The schema version that this presscheck reads.
 pub const SCHEMA: i64 = 1;
@@ -32,17 +35,6 @@ pub struct Site {
     pub footer: Option<String>,
     /// A folder with templates and assets that replace ours, relative to the project.
     pub theme: Option<String>,
-}
-
-/// `[[source]]`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SourceConfig {
-    /// The folder, relative to the project.
-    pub path: String,
-    /// The importer to use; `None` recognises by content.
-    pub kind: Option<String>,
-    /// Which of a tracker's concepts is model and version.
-    pub map: Option<Mapping>,
 }
 
 /// Which versions of a model a leaderboard shows.
@@ -103,7 +95,7 @@ impl Config {
         };
         Self {
             site: Site { title, base_url: None, output: "public".to_owned(), footer: None, theme: None },
-            sources: vec![SourceConfig { path: ".".to_owned(), kind: None, map: None }],
+            sources: vec![SourceConfig::everything()],
             catalogue: Catalogue::built_in(),
             leaderboards: Vec::new(),
             policy: None,
@@ -220,95 +212,6 @@ impl Check<'_> {
             footer: raw.footer,
             theme: raw.theme,
         }
-    }
-
-    fn sources(&mut self, raw: Vec<toml::Spanned<raw::RawSource>>, defaults: Vec<SourceConfig>) -> Vec<SourceConfig> {
-        if raw.is_empty() {
-            return defaults;
-        }
-        let mut out = Vec::new();
-        for source in raw {
-            let span = source.span();
-            let source = source.into_inner();
-            let kind = source.kind.and_then(|kind| {
-                let name = kind.get_ref().as_str();
-                if name == "auto" {
-                    return None;
-                }
-                if !raw::KINDS.contains(&name) {
-                    let near = raw::KINDS.iter().find(|k| strsim::damerau_levenshtein(k, name) <= 2);
-                    let help = match near {
-                        Some(near) => format!("did you mean \"{near}\"?"),
-                        None => format!("use auto, or one of {}", raw::KINDS.join(", ")),
-                    };
-                    self.refuse(
-                        Code::ConfigValue,
-                        kind.span(),
-                        format!("'{}' is no kind of source", visible(name, 60)),
-                        "unknown kind",
-                        &help,
-                    );
-                }
-                Some(name.to_owned())
-            });
-            let path = match (source.path, source.uri) {
-                (Some(path), None) => path,
-                (None, Some(uri)) => {
-                    let text = uri.get_ref();
-                    if text.contains("://") && !text.starts_with("file://") {
-                        let scheme = text.split("://").next().unwrap_or_default().to_owned();
-                        self.refuse(
-                            Code::ConfigValue,
-                            uri.span(),
-                            format!("a source of the scheme '{}' cannot be read by this version", visible(&scheme, 30)),
-                            "not a folder",
-                            "name a folder: a file store, or a copy of the remote one",
-                        );
-                        continue;
-                    }
-                    uri
-                }
-                (Some(_), Some(uri)) => {
-                    self.refuse(
-                        Code::ConfigValue,
-                        uri.span(),
-                        "a source has 'path' or 'uri', not both".to_owned(),
-                        "the second of the two",
-                        "remove one",
-                    );
-                    continue;
-                }
-                (None, None) => {
-                    self.refuse(
-                        Code::ConfigMissingKey,
-                        span,
-                        "a source needs 'path' or 'uri'".to_owned(),
-                        "this source",
-                        "add path = \"runs\"",
-                    );
-                    continue;
-                }
-            };
-            let folder = path.get_ref().strip_prefix("file://").unwrap_or(path.get_ref()).to_owned();
-            if folder.is_empty()
-                || folder.split(['/', '\\']).any(|part| part == "..")
-                || std::path::Path::new(&folder).is_absolute()
-            {
-                self.refuse(
-                    Code::ConfigValue,
-                    path.span(),
-                    format!("the source '{}' does not lie in the project", visible(&folder, 80)),
-                    "outside the project",
-                    "name a folder relative to presscheck.toml; put presscheck.toml above all of your sources",
-                );
-                continue;
-            }
-            let folder = folder.trim_end_matches('/').trim_start_matches("./").to_owned();
-            let below = if folder == "." { String::new() } else { folder.clone() };
-            let map = source.map.map(|map| Mapping { below, model: map.model, version: map.version });
-            out.push(SourceConfig { path: folder, kind, map });
-        }
-        out
     }
 
     fn catalogue(&mut self, raw: BTreeMap<String, raw::RawMetric>) -> Catalogue {

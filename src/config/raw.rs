@@ -14,7 +14,7 @@ use crate::gate::policy::{RawBaseline, RawDefaults, RawPolicy, RawRule, RawStage
 
 /// Kinds of sources that `[[source]] kind` may name, besides `auto`.
 pub(super) const KINDS: &[&str] =
-    &["native", "mlflow", "dvc", "dvclive", "evidently", "huggingface", "sklearn", "junit"];
+    &["native", "mlflow", "dvc", "dvclive", "evidently", "huggingface", "sklearn", "junit", "prometheus"];
 
 /// The file, top level.
 #[derive(Debug, Deserialize)]
@@ -77,13 +77,35 @@ pub(super) struct RawSource {
     pub(super) uri: Option<Spanned<String>>,
     pub(super) kind: Option<Spanned<String>>,
     pub(super) map: Option<RawMap>,
+    #[serde(default)]
+    pub(super) include: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) exclude: Vec<Spanned<String>>,
+    pub(super) max_file_size: Option<Spanned<String>>,
+    pub(super) max_age: Option<Spanned<String>>,
+    pub(super) timeout: Option<Spanned<String>>,
+    pub(super) token_env: Option<Spanned<String>>,
+    pub(super) username_env: Option<Spanned<String>>,
+    pub(super) password_env: Option<Spanned<String>>,
+    pub(super) experiments: Option<Spanned<Vec<String>>>,
+    #[serde(default)]
+    pub(super) query: Vec<Spanned<RawQuery>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawQuery {
+    pub(super) name: Spanned<String>,
+    pub(super) expr: Spanned<String>,
+    pub(super) range: Option<Spanned<String>>,
+    pub(super) step: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawMap {
-    pub(super) model: String,
-    pub(super) version: String,
+    pub(super) model: Spanned<String>,
+    pub(super) version: Spanned<String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -45,6 +45,9 @@ codes! {
     FileChanged = "file-changed", Error, "a file changed while it was being read";
     SourceMissing = "source-missing", Error, "a source folder named in the configuration does not exist";
     SourceEmpty = "source-empty", Warning, "nothing that presscheck understands was found in a source";
+    RunsLeftOut = "runs-left-out", Note, "runs are older than the max_age of their source";
+    SourceUnreachable = "source-unreachable", Error, "a server named as a source does not answer, or answers with an error";
+    SourceDenied = "source-denied", Error, "a server named as a source refuses the credentials, or asks for some";
     // Parsing.
     TextEncoding = "text-encoding", Error, "a text file is not UTF-8";
     JsonSyntax = "json-syntax", Error, "a JSON file is not well formed";

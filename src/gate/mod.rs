@@ -11,6 +11,8 @@ mod evidence;
 mod number;
 pub mod out;
 mod pattern;
+
+pub use pattern::Pattern;
 pub mod policy;
 mod rules;
 pub mod verdict;

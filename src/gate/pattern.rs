@@ -60,12 +60,20 @@ impl Pattern {
                     return Err(format!("'{c}' is not supported; use '*', '?', '**' and '{{a,b}}'"));
                 }
                 if text.starts_with('/') || text.split('/').any(|part| part == ".." || part == ".") {
-                    return Err("a path is relative to the run's folder and stays inside it".to_owned());
+                    return Err("a path is relative to its folder and stays inside it".to_owned());
                 }
                 expand(text)?.iter().map(|t| path_tokens(t)).collect::<Result<_, _>>()?
             }
         };
         Ok(Self { text: text.to_owned(), alternatives })
+    }
+
+    /// Checks a pattern of paths; `Err` says in words what is wrong with it.
+    ///
+    /// # Errors
+    /// When it is empty, too long, absolute, or uses something that is not supported.
+    pub fn path(text: &str) -> Result<Self, String> {
+        Self::new(text, Kind::Path)
     }
 
     /// The pattern as written.

@@ -16,9 +16,6 @@ use crate::diag::{Code, Diagnostic, visible};
 use crate::model::{Evidence, Records, SourceSummary};
 use crate::source::{Entry, Source, file_name, parent};
 
-/// A document of a tool is parsed whole: up to this size, in bytes, that takes about 1 GB at most.
-const DOCUMENT_BYTES: u64 = 16 << 20;
-
 /// Endings of files that are worth reading to see whether somebody understands them.
 const TEXTUAL: &[&str] =
     &[".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".md", ".markdown", ".xml", ".toml", ".yaml", ".yml"];
@@ -123,18 +120,17 @@ fn recognise<'a>(source: &'a Source, entry: &'a Entry, kind: Option<&str>) -> Fo
     if !is_textual(&name) && !DOCUMENTS.iter().any(|d| d.wants(&name)) {
         return Found { entry, kind: None, document: None, data: None, problem: None };
     }
-    if entry.len > DOCUMENT_BYTES {
+    let limit = source.limits().document_bytes;
+    if entry.len > limit {
         let path = source.project_path(&entry.path);
         let problem = Diagnostic::new(
             Code::FileTooLarge,
-            format!(
-                "'{}' has {} bytes; documents above {DOCUMENT_BYTES} are not parsed",
-                visible(&path, 200),
-                entry.len
-            ),
+            format!("'{}' has {} bytes; documents above {limit} are not parsed", visible(&path, 200), entry.len),
         )
         .at(path)
-        .help("evidence is small: write aggregated metrics, not raw data");
+        .help(
+            "evidence is small: write aggregated metrics, not raw data; max_file_size in [[source]] raises the limit",
+        );
         return Found { entry, kind: None, document: None, data: None, problem: Some(Box::new(problem)) };
     }
     let data = match source.read(entry) {

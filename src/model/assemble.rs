@@ -8,25 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::secret::{REDACTED, looks_secret};
 use super::{
-    Card, Catalogue, Datum, Evidence, Measured, Model, ModelRecord, Records, Registry, Run, RunStatus, Section,
-    Version, VersionRecord, natural_cmp,
+    Card, Catalogue, Datum, Evidence, Mapping, Measured, Model, ModelRecord, Records, Registry, Run, RunStatus,
+    Section, Version, VersionRecord, natural_cmp,
 };
 use crate::diag::{Code, Diagnostic, Severity, visible};
 use crate::digest::Sha256;
-
-/// Which of a tracker's concepts is our model and our version (`[source.map]`).
-///
-/// A template of text and fields in braces: `{experiment}`, `{run_name}`, `{run_id}`, `{parent}`,
-/// `{params.NAME}`, `{tags.NAME}`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mapping {
-    /// Only runs below this folder of the project.
-    pub below: String,
-    /// The model's name.
-    pub model: String,
-    /// The version's name.
-    pub version: String,
-}
 
 /// Links records into the registry.
 pub fn assemble(mut records: Records, catalogue: Catalogue, mappings: &[Mapping]) -> Registry {
@@ -121,7 +107,7 @@ fn redact_datum(kind: &str, key: &str, value: &mut Datum, found: &mut impl FnMut
 fn map_runs(records: &mut Records, mappings: &[Mapping], problems: &mut Vec<Diagnostic>) {
     for mapping in mappings {
         for run in records.runs.iter_mut().filter(|r| is_below(&r.folder, &mapping.below) && !r.deleted) {
-            match (fill(&mapping.model, run), fill(&mapping.version, run)) {
+            match (mapping.model_of(run), mapping.version_of(run)) {
                 (Ok(model), Ok(version)) => {
                     run.model = Some(model);
                     run.version = Some(version);
@@ -168,33 +154,8 @@ fn map_runs(records: &mut Records, mappings: &[Mapping], problems: &mut Vec<Diag
     }
 }
 
-/// Fills a template from a run; `Err` names the field that is absent.
-fn fill(template: &str, run: &Run) -> Result<String, String> {
-    let mut out = String::new();
-    let mut rest = template;
-    while let Some((before, after)) = rest.split_once('{') {
-        out.push_str(before);
-        let (field, after) = after.split_once('}').ok_or_else(|| after.to_owned())?;
-        let value = match field {
-            "experiment" => run.experiment.clone(),
-            "run_name" => (!run.name.is_empty()).then(|| run.name.clone()),
-            "run_id" => Some(run.id.clone()),
-            "parent" => run.parent.clone(),
-            _ => match field.split_once('.') {
-                Some(("params", key)) => run.params.get(key).map(Datum::display),
-                Some(("tags", key)) => run.tags.get(key).or_else(|| run.system_tags.get(key)).cloned(),
-                _ => None,
-            },
-        };
-        out.push_str(&value.filter(|v| !v.is_empty()).ok_or_else(|| field.to_owned())?);
-        rest = after;
-    }
-    out.push_str(rest);
-    Ok(out)
-}
-
 /// Whether a path is a folder or lies below it; the empty folder holds everything.
-fn is_below(path: &str, folder: &str) -> bool {
+pub(super) fn is_below(path: &str, folder: &str) -> bool {
     folder.is_empty()
         || folder == "."
         || path == folder

@@ -1,11 +1,11 @@
 //! What importers hand over: records, not yet linked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use super::{Card, Check, DriftReport, Evidence, Instant, Link, Run};
-use crate::diag::Diagnostic;
+use crate::diag::{Code, Diagnostic};
 
 /// One source, as read.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -134,6 +134,33 @@ pub struct Records {
 }
 
 impl Records {
+    /// Leaves out runs that ended, or began when they did not end, before a moment, with all that
+    /// hangs on them. A run that a version of a registry points at stays, and so does one that says
+    /// no time. A note says how many went.
+    pub fn forget_before(&mut self, moment: Instant) {
+        let registered: BTreeSet<&str> =
+            self.models.iter().flat_map(|m| &m.versions).filter_map(|v| v.run.as_deref()).collect();
+        let old =
+            |r: &Run| r.ended_at.or(r.started_at).is_some_and(|at| at < moment) && !registered.contains(r.id.as_str());
+        let gone: BTreeSet<String> = self.runs.iter().filter(|r| old(r)).map(|r| r.id.clone()).collect();
+        if gone.is_empty() {
+            return;
+        }
+        let stays = |run: &Option<String>| run.as_ref().is_none_or(|r| !gone.contains(r));
+        self.runs.retain(|r| !gone.contains(&r.id));
+        self.drift.retain(|d| stays(&d.run));
+        self.checks.retain(|c| stays(&c.run));
+        let path = self.sources.first().map(|s| s.path.clone()).unwrap_or_default();
+        self.problems.push(
+            Diagnostic::new(
+                Code::RunsLeftOut,
+                format!("{} left out: older than {}", crate::diag::count(gone.len(), "run"), moment.date()),
+            )
+            .at(path)
+            .help("raise max_age in [[source]] to read them"),
+        );
+    }
+
     /// Adds another source's records.
     pub fn append(&mut self, mut other: Records) {
         self.sources.append(&mut other.sources);

@@ -19,6 +19,11 @@ impl Instant {
         jiff::Timestamp::from_second(seconds).ok().map(Self)
     }
 
+    /// Whole seconds since the Unix epoch.
+    pub fn seconds(self) -> i64 {
+        self.0.as_second()
+    }
+
     /// Milliseconds since the Unix epoch.
     pub fn millis(self) -> i64 {
         self.0.as_millisecond()
@@ -38,6 +43,11 @@ impl Instant {
         civil.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|z| Self(z.timestamp()))
     }
 
+    /// The moment that lies a length of time before this one; the earliest there is, if that is too long.
+    pub fn before(self, by: std::time::Duration) -> Self {
+        self.0.checked_sub(by).map_or(Self(jiff::Timestamp::MIN), Self)
+    }
+
     /// The day, `2026-03-02`, in UTC.
     pub fn date(self) -> String {
         self.0.to_zoned(jiff::tz::TimeZone::UTC).date().to_string()
@@ -48,6 +58,17 @@ impl Instant {
         let zoned = self.0.to_zoned(jiff::tz::TimeZone::UTC);
         format!("{} {:02}:{:02} UTC", zoned.date(), zoned.hour(), zoned.minute())
     }
+}
+
+/// A length of time as people write it: `30s`, `15m`, `1h30m`, `90d`, `2w`; a day has 24 hours.
+/// Nothing negative, nothing of months or years, whose length depends on the day.
+pub fn duration(text: &str) -> Option<std::time::Duration> {
+    let span: jiff::Span = text.trim().parse().ok()?;
+    if span.get_years() != 0 || span.get_months() != 0 {
+        return None;
+    }
+    let days = jiff::SpanRelativeTo::days_are_24_hours();
+    std::time::Duration::try_from(span.to_duration(days).ok()?).ok()
 }
 
 impl From<jiff::Timestamp> for Instant {

@@ -210,7 +210,7 @@ fn relative(root: &Path, path: &Path) -> (String, bool) {
 }
 
 /// An I/O error without the "(os error N)" tail.
-pub(super) fn plain(error: &std::io::Error) -> String {
+pub(crate) fn plain(error: &std::io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or(&text);
     let mut chars = text.chars();

@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use crate::diag::Diagnostic;
 use crate::digest::Sha256;
 
+pub(crate) use discover::plain;
 pub use read::read_file;
 pub use stream::Stream;
 
@@ -23,11 +24,13 @@ pub struct Limits {
     pub depth: usize,
     /// Size of a file that is parsed, in bytes.
     pub file_bytes: u64,
+    /// Size of a document that is parsed into a tree of values, in bytes: it takes many times as much.
+    pub document_bytes: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { depth: 48, file_bytes: 64 << 20 }
+        Self { depth: 48, file_bytes: 64 << 20, document_bytes: 16 << 20 }
     }
 }
 
@@ -154,6 +157,16 @@ impl Source {
         }
     }
 
+    /// Keeps only the files that are wanted, by their path relative to the root. A folder in which
+    /// nothing is left is no longer there.
+    pub fn retain(&mut self, wanted: impl Fn(&str) -> bool) {
+        let had: Vec<bool> = self.folders.iter().map(|f| !self.files(f).is_empty()).collect();
+        self.entries.retain(|e| wanted(&e.path));
+        let folders = std::mem::take(&mut self.folders);
+        self.folders =
+            folders.into_iter().zip(had).filter(|(f, had)| !had || !self.files(f).is_empty()).map(|(f, _)| f).collect();
+    }
+
     /// Files below a folder (recursively), sorted; the empty folder is the root.
     pub fn files(&self, folder: &str) -> &[Entry] {
         if folder.is_empty() {
@@ -182,6 +195,11 @@ impl Source {
     /// Whether a folder of that path was found.
     pub fn has_folder(&self, folder: &str) -> bool {
         self.folders.binary_search_by(|f| f.as_str().cmp(folder)).is_ok()
+    }
+
+    /// What it may cost.
+    pub fn limits(&self) -> Limits {
+        self.limits
     }
 
     /// A path of this source as a path of the project.
