@@ -87,7 +87,8 @@ impl Project {
                 self.read(wanted, &exclude, at)
             })
             .collect();
-        for source in read {
+        for (rank, mut source) in read.into_iter().enumerate() {
+            source.runs.iter_mut().for_each(|r| r.rank = rank);
             records.append(source);
         }
         records.problems.extend(self.config.warnings.iter().cloned());

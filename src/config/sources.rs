@@ -221,13 +221,19 @@ impl Check<'_> {
             }
         };
         if without_credentials(url) != url {
-            self.refuse(
-                Code::ConfigValue,
-                place.span(),
-                "the address of a source holds a user, a password or a query".to_owned(),
-                "anybody who reads this file can read them",
-                "write the address alone; name the environment variables that hold the credentials with token_env, \
-                 or username_env and password_env",
+            // The line is named and not quoted: it holds what must not be shown.
+            let line = self.text.get(..place.span().start).unwrap_or_default().matches('\n').count() + 1;
+            self.problems.push(
+                crate::diag::Diagnostic::new(
+                    Code::ConfigValue,
+                    "the address of a source holds a user, a password or a query",
+                )
+                .at(self.file)
+                .at_line(u32::try_from(line).unwrap_or(u32::MAX), 1)
+                .help(
+                    "write the address alone; name the environment variables that hold the credentials with token_env, \
+                     or username_env and password_env; whoever can read this file has seen them: revoke them",
+                ),
             );
             return None;
         }

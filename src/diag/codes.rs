@@ -67,6 +67,7 @@ codes! {
     MetricRepeated = "metric-repeated", Note, "one metric is given twice with the same value";
     MetricRange = "metric-range", Warning, "a metric's value lies outside the range that the catalogue declares";
     VersionDuplicate = "version-duplicate", Error, "two runs claim the same version of a model";
+    VersionContradiction = "version-contradiction", Error, "two sources contradict each other about a version, an alias or a stage";
     RunDuplicate = "run-duplicate", Error, "two runs have the same id";
     RunEmpty = "run-empty", Warning, "a run directory holds no results";
     RunMissing = "run-missing", Warning, "a version points at a run that was not found";

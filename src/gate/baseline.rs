@@ -83,14 +83,14 @@ pub(super) fn resolve<'a>(
     // Two runs of one folder share their files without being copies of each other.
     if !evidence.is_empty()
         && run.folder != candidate.folder
-        && content(evidence, &run.folder) == content(evidence_of(registry, version), &candidate.folder)
+        && content(evidence, run) == content(evidence_of(registry, version), candidate)
     {
         return Resolution::Own(base, "its files are the same, byte for byte".to_owned());
     }
     if run.deleted {
         return Resolution::None("its run is marked as deleted".to_owned());
     }
-    if let Some(why) = unreadable(registry, &run.folder) {
+    if let Some(why) = unreadable(registry, run) {
         return Resolution::Invalid(format!("its evidence could not be read: {why}"));
     }
     Resolution::Found(base)
@@ -209,8 +209,8 @@ fn digest_of(evidence: &[Evidence]) -> Sha256 {
 }
 
 /// Files and their digests, wherever the folder lies: a copied run has the same.
-fn content<'a>(evidence: &'a [Evidence], folder: &str) -> BTreeSet<(&'a str, Sha256)> {
-    evidence.iter().map(|e| (super::rules::below(folder, &e.path), e.sha256)).collect()
+fn content<'a>(evidence: &'a [Evidence], run: &Run) -> BTreeSet<(&'a str, Sha256)> {
+    evidence.iter().map(|e| (super::rules::below(run, &e.path), e.sha256)).collect()
 }
 
 /// Roles of data that is measured on.

@@ -7,25 +7,20 @@
 use super::rules::{Cause, Finding, Subject, list};
 use super::verdict::Status;
 use crate::diag::{Code, Diagnostic, Severity, count, visible};
-use crate::model::{Registry, RunStatus};
+use crate::model::{Registry, Run, RunStatus};
 
 /// Findings of a kind about files below a folder, or about the folder itself.
 fn problems_in<'a>(
     registry: &'a Registry,
-    folder: &str,
+    run: &'a Run,
     kind: fn(&Diagnostic) -> bool,
 ) -> impl Iterator<Item = &'a Diagnostic> {
     // Not a binary search, although `assemble` sorts: whoever appends a problem later must not
     // thereby hide it from the gate. Few findings are of a kind that is asked for.
-    let folder = folder.to_owned();
-    registry.problems.iter().filter(move |p| {
-        kind(p)
-            && p.path.as_deref().is_some_and(|path| {
-                folder.is_empty()
-                    || path == folder
-                    || path.strip_prefix(folder.as_str()).is_some_and(|rest| rest.starts_with('/'))
-            })
-    })
+    registry
+        .problems
+        .iter()
+        .filter(move |p| kind(p) && p.path.as_deref().is_some_and(|path| run.relative(path).is_some()))
 }
 
 fn is_error(problem: &Diagnostic) -> bool {
@@ -45,8 +40,8 @@ pub(super) fn half_read<'a>(registry: &'a Registry, path: &str) -> Option<&'a Di
 }
 
 /// Why the evidence of a run cannot be trusted as a whole, if so.
-pub(super) fn unreadable(registry: &Registry, folder: &str) -> Option<String> {
-    let errors: Vec<&Diagnostic> = problems_in(registry, folder, is_error).collect();
+pub(super) fn unreadable(registry: &Registry, run: &Run) -> Option<String> {
+    let errors: Vec<&Diagnostic> = problems_in(registry, run, is_error).collect();
     let first = errors.first()?;
     let more = match errors.len() - 1 {
         0 => String::new(),
@@ -59,7 +54,7 @@ pub(super) fn unreadable(registry: &Registry, folder: &str) -> Option<String> {
 pub(super) fn judge(subject: &Subject<'_>) -> Vec<Finding> {
     let mut out = Vec::new();
     let run = subject.run;
-    if let Some(why) = unreadable(subject.registry, &run.folder) {
+    if let Some(why) = unreadable(subject.registry, run) {
         let finding = Finding::new("", "unreadable-evidence", format!("evidence could not be read: {why}"));
         out.push(finding.status(Status::Invalid));
     }
@@ -78,7 +73,7 @@ pub(super) fn judge(subject: &Subject<'_>) -> Vec<Finding> {
         }
         RunStatus::Finished | RunStatus::Unknown => {}
     }
-    let mut partial: Vec<String> = problems_in(subject.registry, &run.folder, is_half_read)
+    let mut partial: Vec<String> = problems_in(subject.registry, run, is_half_read)
         .filter(|p| !is_error(p))
         .map(|p| visible(&p.place(), 200))
         .collect();

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::merge::Contradictions;
 use super::secret::{REDACTED, looks_secret};
 use super::{
     Card, Catalogue, Datum, Evidence, Mapping, Measured, Model, ModelRecord, Records, Registry, Run, RunStatus,
@@ -23,6 +24,7 @@ pub fn assemble(mut records: Records, catalogue: Catalogue, mappings: &[Mapping]
     records.evidence.sort();
     records.evidence.dedup();
     map_runs(&mut records, mappings, &mut problems);
+    let contradictions = super::merge::merge(&mut records, &mut problems);
     let runs = sorted_runs(records.runs, &mut problems);
     let mut drift = records.drift;
     drift.sort_by(|a, b| a.id.cmp(&b.id));
@@ -45,7 +47,7 @@ pub fn assemble(mut records: Records, catalogue: Catalogue, mappings: &[Mapping]
         problems: Vec::new(),
         catalogue,
     };
-    registry.models = link_models(records.models, &registry, &mut problems);
+    registry.models = link_models(records.models, &registry, &contradictions, &mut problems);
     name_runs(&mut registry);
     check_results(&registry, &mut problems);
     problems.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
@@ -188,14 +190,19 @@ fn sorted_runs(mut runs: Vec<Run>, problems: &mut Vec<Diagnostic>) -> Vec<Run> {
     runs
 }
 
-fn link_models(declared: Vec<ModelRecord>, registry: &Registry, problems: &mut Vec<Diagnostic>) -> Vec<Model> {
+fn link_models(
+    declared: Vec<ModelRecord>,
+    registry: &Registry,
+    contradictions: &Contradictions,
+    problems: &mut Vec<Diagnostic>,
+) -> Vec<Model> {
     let mut models: BTreeMap<String, ModelRecord> = BTreeMap::new();
     for record in declared {
         match models.entry(record.name.clone()) {
             std::collections::btree_map::Entry::Vacant(slot) => {
                 slot.insert(record);
             }
-            std::collections::btree_map::Entry::Occupied(mut slot) => merge_model(slot.get_mut(), record),
+            std::collections::btree_map::Entry::Occupied(mut slot) => merge_model(slot.get_mut(), record, problems),
         }
     }
     for run in registry.runs.iter().filter(|r| !r.deleted) {
@@ -213,11 +220,12 @@ fn link_models(declared: Vec<ModelRecord>, registry: &Registry, problems: &mut V
         });
     }
     let attached = Attached::index(registry);
-    models.into_values().map(|record| link_model(record, registry, &attached, problems)).collect()
+    models.into_values().map(|record| link_model(record, registry, &attached, contradictions, problems)).collect()
 }
 
-/// Two sources that declare one model: the first that says something wins, versions are joined.
-fn merge_model(into: &mut ModelRecord, other: ModelRecord) {
+/// Two sources that declare one model: the first that says something wins, versions are joined. An
+/// alias or stage that they point at different versions points at none: the gate must not choose.
+fn merge_model(into: &mut ModelRecord, other: ModelRecord, problems: &mut Vec<Diagnostic>) {
     into.title = into.title.take().or(other.title);
     into.description = into.description.take().or(other.description);
     if into.owners.is_empty() {
@@ -227,13 +235,37 @@ fn merge_model(into: &mut ModelRecord, other: ModelRecord) {
         into.tags.entry(key).or_insert(value);
     }
     into.links.extend(other.links);
-    for (key, value) in other.aliases {
-        into.aliases.entry(key).or_insert(value);
-    }
-    for (key, value) in other.stages {
-        into.stages.entry(key).or_insert(value);
+    let name = into.name.clone();
+    for (kind, ours, theirs) in [("alias", &mut into.aliases, other.aliases), ("stage", &mut into.stages, other.stages)]
+    {
+        for (key, target) in theirs {
+            match ours.get(&key) {
+                Some(known) if *known != target => {
+                    problems.push(pointed_twice(kind, &key, known, &target, &name));
+                    ours.remove(&key);
+                }
+                Some(_) => {}
+                None => {
+                    ours.insert(key, target);
+                }
+            }
+        }
     }
     into.versions.extend(other.versions);
+}
+
+fn pointed_twice(kind: &str, key: &str, one: &str, other: &str, model: &str) -> Diagnostic {
+    Diagnostic::new(
+        Code::VersionContradiction,
+        format!(
+            "{kind} '{}' of model '{}' points at version '{}' and at version '{}'; it counts as pointing at none",
+            visible(key, 80),
+            visible(model, 80),
+            visible(one, 80),
+            visible(other, 80)
+        ),
+    )
+    .help("correct one of the two sources")
 }
 
 /// Drift reports and checks by run, cards by model: found once for all versions.
@@ -269,6 +301,7 @@ fn link_model(
     record: ModelRecord,
     registry: &Registry,
     attached: &Attached<'_>,
+    contradictions: &Contradictions,
     problems: &mut Vec<Diagnostic>,
 ) -> Model {
     let mut by_version: BTreeMap<String, Vec<VersionRecord>> = BTreeMap::new();
@@ -278,6 +311,7 @@ fn link_model(
     let no_cards = Vec::new();
     let cards = attached.cards.get(record.name.as_str()).unwrap_or(&no_cards);
     let mut aliases = record.aliases;
+    let mut contested: BTreeSet<String> = BTreeSet::new();
     let mut versions = Vec::with_capacity(by_version.len());
     for (name, claims) in by_version {
         let mut runs: Vec<&str> = claims.iter().filter_map(|c| c.run.as_deref()).collect();
@@ -303,6 +337,7 @@ fn link_model(
             );
             format!("claimed by {}", folders.join(" and "))
         });
+        let ambiguous = ambiguous.or_else(|| contradictions.get(&(record.name.clone(), name.clone())).cloned());
         let run = runs.first().and_then(|id| registry.run_index(id));
         if let (None, Some(id)) = (run, runs.first()) {
             problems.push(
@@ -319,11 +354,24 @@ fn link_model(
             );
         }
         for alias in claims.iter().flat_map(|c| &c.aliases) {
-            aliases.entry(alias.clone()).or_insert_with(|| name.clone());
+            match aliases.get(alias) {
+                Some(known) if *known != name => {
+                    problems.push(pointed_twice("alias", alias, known, &name, &record.name));
+                    contested.insert(alias.clone());
+                }
+                Some(_) => {}
+                None => {
+                    aliases.insert(alias.clone(), name.clone());
+                }
+            }
         }
         versions.push(link_version(&record.name, name, claims, run, ambiguous, cards, attached, registry));
     }
     versions.sort_by(|a, b| natural_cmp(&a.version, &b.version));
+    aliases.retain(|alias, _| !contested.contains(alias));
+    for version in &mut versions {
+        version.aliases.retain(|alias| !contested.contains(alias));
+    }
     for (alias, target) in &aliases {
         match versions.iter_mut().find(|v| v.version == *target) {
             Some(version) if !version.aliases.contains(alias) => version.aliases.push(alias.clone()),
@@ -399,9 +447,11 @@ fn link_version(
         .iter()
         .filter(|c| c.version.is_none())
         .filter_map(|c| registry.evidence.binary_search_by(|e| e.path.as_str().cmp(&c.path)).ok())
+        .chain(record.iter().flat_map(|r| &r.further).flat_map(|f| evidence_range(&registry.evidence, f)))
         .filter(|i| !evidence.contains(i))
         .collect();
     shared_evidence.sort_unstable();
+    shared_evidence.dedup();
     let judged = evidence.clone().chain(shared_evidence.iter().copied()).map(|i| &registry.evidence[i]);
     let mut lines: Vec<String> = judged.map(|e| format!("{}  {}\n", e.sha256, e.path)).collect();
     lines.sort();

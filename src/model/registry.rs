@@ -36,7 +36,8 @@ pub struct Version {
     pub checks: Vec<usize>,
     /// Range of its evidence in [`Registry::evidence`].
     pub evidence: std::ops::Range<usize>,
-    /// Indices of evidence that it shares with other versions of the model: inherited cards.
+    /// Indices of evidence that lies elsewhere: inherited cards, and the files of runs that were merged
+    /// into its own.
     pub shared_evidence: Vec<usize>,
     /// Digest over the sorted `sha256  path` lines of all its evidence: what was judged.
     pub digest: Sha256,

@@ -102,6 +102,18 @@ pub struct Lineage {
     pub pipeline: Option<String>,
 }
 
+/// How a run came to be known, in the order of precedence when several are one version.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RunForm {
+    /// A tracker recorded it, under an id of its own.
+    #[default]
+    Tracked,
+    /// It is a run directory.
+    Directory,
+    /// It is one document that is a run by itself: the results file of an evaluation harness, say.
+    Document,
+}
+
 /// A run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Run {
@@ -155,8 +167,15 @@ pub struct Run {
     pub git: Git,
     /// Where it comes from.
     pub lineage: Lineage,
+    /// How it came to be known.
+    pub form: RunForm,
+    /// The position of its source in the configuration.
+    pub rank: usize,
     /// The folder that holds its evidence, relative to the project.
     pub folder: String,
+    /// Further folders and files that hold evidence of it: those of runs that were merged into it, or
+    /// what it shares with others (a database).
+    pub further: Vec<String>,
     /// Fields of the tool that the model has no place for, for the raw view.
     pub extra: Vec<(String, Datum)>,
     /// Where its main record was read.
@@ -164,6 +183,21 @@ pub struct Run {
 }
 
 impl Run {
+    /// The folders and files that hold its evidence.
+    pub fn folders(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.folder).chain(&self.further).map(String::as_str)
+    }
+
+    /// A path of the evidence relative to the folder of this run that it lies in; nothing when it lies
+    /// in none.
+    pub fn relative<'p>(&self, path: &'p str) -> Option<&'p str> {
+        self.folders().find_map(|folder| match folder {
+            "" => Some(path),
+            folder if folder == path => Some(""),
+            folder => path.strip_prefix(folder)?.strip_prefix('/'),
+        })
+    }
+
     /// Whether it holds any measured value, curve or matrix, or something that stands where one is due.
     pub fn holds_values(&self) -> bool {
         !(self.results.is_empty()

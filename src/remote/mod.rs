@@ -7,12 +7,16 @@
 //! server answers is ever followed to another host.
 
 pub mod http;
+mod mlflow;
+mod pages;
+mod prometheus;
 mod redact;
 
 use std::time::Duration;
 
 use crate::diag::{Code, Diagnostic};
 use crate::source::Source;
+use http::Credentials;
 
 pub use redact::without_credentials;
 
@@ -87,10 +91,50 @@ impl std::fmt::Debug for Surroundings<'_> {
 ///
 /// # Errors
 /// When nothing could be fetched; what could be fetched only in part is a problem of the source.
-pub fn fetch(address: &Address, _surroundings: &Surroundings<'_>) -> Result<Source, Box<Diagnostic>> {
-    Err(Box::new(
-        Diagnostic::new(Code::SourceUnreachable, "servers are not read yet")
-            .at(address.url.clone())
-            .help("name a folder"),
-    ))
+pub fn fetch(address: &Address, surroundings: &Surroundings<'_>) -> Result<Source, Box<Diagnostic>> {
+    let credentials = credentials(address, surroundings)?;
+    let client = http::Client::new(&address.url, &credentials, address.timeout);
+    let pages = match address.service {
+        Service::Mlflow => mlflow::fetch(&client, &address.url, &address.experiments)?,
+        Service::Prometheus => prometheus::fetch(&client, &address.url, &address.queries, surroundings.now)?,
+        Service::Files => {
+            return Err(Box::new(
+                Diagnostic::new(
+                    Code::SourceUnreachable,
+                    format!("'{}' cannot be read: this presscheck was built without object stores", address.url),
+                )
+                .at(address.url.clone())
+                .help(
+                    "use a released binary, build with --features object-store, or copy the files and name the folder",
+                ),
+            ));
+        }
+    };
+    Ok(pages.into_source(&address.url))
+}
+
+/// The credentials for an address: from the variables that the configuration names, else from those
+/// that MLflow's own client reads.
+fn credentials(address: &Address, surroundings: &Surroundings<'_>) -> Result<Credentials, Box<Diagnostic>> {
+    let access = &address.access;
+    let value = |name: &str| (surroundings.variable)(name).filter(|v| !v.is_empty());
+    let named = |name: &Option<String>, usual: &str| match name {
+        Some(name) => value(name).map(Some).ok_or_else(|| {
+            Box::new(
+                Diagnostic::new(Code::SourceDenied, format!("the environment variable {name} is not set"))
+                    .at(address.url.clone())
+                    .help("set it to the credential of this source, in CI as a masked secret"),
+            )
+        }),
+        None if address.service == Service::Mlflow => Ok(value(usual)),
+        None => Ok(None),
+    };
+    let token = named(&access.token, "MLFLOW_TRACKING_TOKEN")?;
+    let username = named(&access.username, "MLFLOW_TRACKING_USERNAME")?;
+    let password = named(&access.password, "MLFLOW_TRACKING_PASSWORD")?;
+    Ok(match (token, username) {
+        (_, Some(username)) => Credentials::Basic(username, password.unwrap_or_default()),
+        (Some(token), None) => Credentials::Bearer(token),
+        (None, None) => Credentials::Anonymous,
+    })
 }

@@ -18,3 +18,4 @@ mod import_sklearn;
 mod inspect;
 mod project;
 mod serve;
+mod sources;

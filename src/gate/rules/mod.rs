@@ -113,11 +113,8 @@ impl Finding {
 }
 
 /// A path of the evidence relative to the run's folder; as it is when it lies elsewhere.
-pub(super) fn below<'p>(folder: &str, path: &'p str) -> &'p str {
-    if folder.is_empty() {
-        return path;
-    }
-    path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/')).unwrap_or(path)
+pub(super) fn below<'p>(run: &Run, path: &'p str) -> &'p str {
+    run.relative(path).unwrap_or(path)
 }
 
 /// "a, b, c and 4 more".

@@ -15,7 +15,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::diag::{Code, Diagnostic, visible};
-use crate::model::{Artifact, Document, ModelRecord, Pointer, Records, Run, RunStatus, SourceSummary, VersionRecord};
+use crate::model::{
+    Artifact, Document, ModelRecord, Pointer, Records, Run, RunForm, RunStatus, SourceSummary, VersionRecord,
+};
 use crate::source::{Entry, FileData, Source, file_name, parent};
 
 /// A file that no store claimed, after the document importers were asked.
@@ -214,6 +216,7 @@ fn read_run(
         source: "native".to_owned(),
         name: if folder.is_empty() { source.name.clone() } else { file_name(folder).to_owned() },
         status: RunStatus::Unknown,
+        form: RunForm::Directory,
         folder: project_folder.clone(),
         origin: Pointer::new(project_folder.clone(), ""),
         ..Run::default()
@@ -509,6 +512,7 @@ fn report_run(source: &Source, entry: &Entry, kind: Option<&str>, document: &mut
         run.version = Some(run.started_at.map_or_else(|| stem.to_owned(), |at| at.to_string()));
     }
     run.source = kind.unwrap_or("native").to_owned();
+    run.form = RunForm::Document;
     run.folder.clone_from(&path);
     run.origin = Pointer::new(path.clone(), "");
     run.id = path;

@@ -19,11 +19,11 @@ use crate::model::{DriftReport, FeatureDrift, Measured};
 
 /// Judges a drift rule.
 pub(in crate::gate) fn judge(rule: &DriftRule, subject: &Subject<'_>) -> Vec<Finding> {
-    let folder = subject.run.folder.as_str();
+    let run = subject.run;
     let reports: Vec<&DriftReport> = subject
         .registry
         .drift_of(subject.version)
-        .filter(|r| rule.report.matches(below(folder, &r.source.path)))
+        .filter(|r| rule.report.matches(below(run, &r.source.path)))
         .collect();
     let mut out = Vec::new();
     if reports.is_empty() {
@@ -32,12 +32,12 @@ pub(in crate::gate) fn judge(rule: &DriftRule, subject: &Subject<'_>) -> Vec<Fin
     let read: Vec<&str> = reports.iter().map(|r| r.source.path.as_str()).collect();
     out.extend(unread_files(subject, &rule.report, &read).into_iter().map(|path| diags::not_a_report(&path)));
     for required in &rule.require {
-        if !read.iter().any(|path| required.matches(below(folder, path))) {
+        if !read.iter().any(|path| required.matches(below(run, path))) {
             out.push(diags::required(required));
         }
     }
     for report in reports {
-        let name = below(folder, &report.id);
+        let name = below(run, &report.id);
         match half_read(subject.registry, &report.source.path) {
             Some(problem) => out.push(diags::half_read(name, problem)),
             None => judge_report(rule, report, name, &mut out),
@@ -49,15 +49,14 @@ pub(in crate::gate) fn judge(rule: &DriftRule, subject: &Subject<'_>) -> Vec<Fin
 /// Files of the version that a pattern matches and that gave nothing of the kind it is meant for:
 /// they were meant to be judged and cannot be.
 pub(in crate::gate::rules) fn unread_files(subject: &Subject<'_>, pattern: &Pattern, read: &[&str]) -> Vec<String> {
-    let folder = subject.run.folder.as_str();
-    let evidence = subject.registry.evidence.get(subject.version.evidence.clone()).unwrap_or_default();
-    let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+    let run = subject.run;
+    let evidence = subject.registry.evidence_of(subject.version).map(|e| &e.path);
     let mut out: Vec<String> = evidence
-        .iter()
-        .map(|e| &e.path)
         .chain(&subject.registry.unrecognised)
-        .filter(|p| p.starts_with(&prefix) && pattern.matches(below(folder, p)) && !read.contains(&p.as_str()))
-        .map(|p| below(folder, p).to_owned())
+        .filter(|p| !read.contains(&p.as_str()))
+        .filter_map(|p| run.relative(p))
+        .filter(|below| pattern.matches(below))
+        .map(str::to_owned)
         .collect();
     out.sort();
     out.dedup();

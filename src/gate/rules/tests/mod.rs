@@ -20,10 +20,10 @@ use crate::model::{Check, CheckStatus};
 
 /// Judges a tests rule.
 pub(in crate::gate) fn judge(rule: &TestsRule, subject: &Subject<'_>) -> Vec<Finding> {
-    let folder = subject.run.folder.as_str();
+    let run = subject.run;
     let mut files: BTreeMap<&str, Vec<&Check>> = BTreeMap::new();
     for check in subject.registry.checks_of(subject.version) {
-        if rule.report.matches(below(folder, &check.source.path)) {
+        if rule.report.matches(below(run, &check.source.path)) {
             files.entry(&check.source.path).or_default().push(check);
         }
     }
@@ -34,7 +34,7 @@ pub(in crate::gate) fn judge(rule: &TestsRule, subject: &Subject<'_>) -> Vec<Fin
     let read: Vec<&str> = files.keys().copied().collect();
     out.extend(unread_files(subject, &rule.report, &read).into_iter().map(|path| diags::not_a_report(&path)));
     for required in &rule.require {
-        if !read.iter().any(|path| required.matches(below(folder, path))) {
+        if !read.iter().any(|path| required.matches(below(run, path))) {
             out.push(diags::required(required));
         }
     }
@@ -49,7 +49,7 @@ pub(in crate::gate) fn judge(rule: &TestsRule, subject: &Subject<'_>) -> Vec<Fin
         }
     }
     for (path, checks) in files {
-        let name = below(folder, path);
+        let name = below(run, path);
         match half_read(subject.registry, path) {
             Some(problem) => out.push(diags::half_read(name, problem)),
             None => out.push(judge_file(rule, path, name, &checks)),
