@@ -6,6 +6,7 @@
 
 mod args;
 mod build;
+mod cached;
 mod check;
 pub mod exit;
 mod explain;

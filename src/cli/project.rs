@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::args::Global;
-use super::terminal::environment;
+use super::cached::Cached;
+use super::terminal::{environment, environment_below};
 use crate::config::{Config, FILE_NAME, Place, SourceConfig};
 use crate::diag::{Code, Diagnostic, Severity};
 use crate::import;
 use crate::model::{Instant, Mapping, Records, Registry, assemble};
-use crate::remote::{self, Surroundings};
+use crate::remote::{self, Selection, Surroundings};
 use crate::source::{self, Limits, Source};
 
 /// A project.
@@ -109,7 +110,14 @@ impl Project {
         let found = match &wanted.place {
             Place::Folder(folder) => Source::discover(&self.folder.join(folder), folder, exclude, limits),
             Place::Remote(address) => {
-                remote::fetch(address, &Surroundings { variable: &environment, now: at.seconds() })
+                let cache = Cached::new();
+                let surroundings = Surroundings {
+                    variable: &environment,
+                    variables: &environment_below,
+                    now: at.seconds(),
+                    cache: cache.as_ref().map(|c| c as &dyn remote::Cache),
+                };
+                remote::fetch(address, &surroundings, &Selection { wants: &|path| wanted.wants(path), limits })
             }
         };
         let mut source = match found {

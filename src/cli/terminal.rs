@@ -128,3 +128,12 @@ pub(super) fn note(line: &str) {
 pub(super) fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
+
+/// The variables of the environment whose names begin with a prefix, as far as they are text.
+#[expect(clippy::disallowed_methods, reason = "cli is the one module that reads the environment")]
+pub(super) fn environment_below(prefix: &str) -> Vec<(String, String)> {
+    std::env::vars_os()
+        .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
+        .filter(|(key, _)| key.starts_with(prefix))
+        .collect()
+}

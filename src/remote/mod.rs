@@ -8,14 +8,17 @@
 
 pub mod http;
 mod mlflow;
+#[cfg(feature = "object-store")]
+mod objects;
 mod pages;
 mod prometheus;
 mod redact;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::diag::{Code, Diagnostic};
-use crate::source::Source;
+use crate::source::{Limits, Source};
 use http::Credentials;
 
 pub use redact::without_credentials;
@@ -77,8 +80,12 @@ pub struct Address {
 pub struct Surroundings<'a> {
     /// The value of an environment variable.
     pub variable: &'a (dyn Fn(&str) -> Option<String> + Sync),
+    /// The environment variables whose names begin with a prefix.
+    pub variables: &'a (dyn Fn(&str) -> Vec<(String, String)> + Sync),
     /// The moment of the command, in seconds since the Unix epoch: the end of every range.
     pub now: i64,
+    /// Where fetched files are kept.
+    pub cache: Option<&'a dyn Cache>,
 }
 
 impl std::fmt::Debug for Surroundings<'_> {
@@ -87,30 +94,67 @@ impl std::fmt::Debug for Surroundings<'_> {
     }
 }
 
+/// Keeps fetched files from one command to the next.
+pub trait Cache: Sync {
+    /// The file kept under a key, when it is there and has the size that it should have.
+    fn find(&self, key: &str, bytes: u64) -> Option<PathBuf>;
+
+    /// Keeps content under a key; nothing when it could not be written, which is no error.
+    fn keep(&self, key: &str, bytes: &[u8]) -> Option<PathBuf>;
+}
+
+/// Which files of a store are wanted.
+#[derive(Clone, Copy)]
+pub struct Selection<'a> {
+    /// Whether a file is wanted, by its path below the address.
+    pub wants: &'a (dyn Fn(&str) -> bool + Sync),
+    /// What files may cost.
+    pub limits: Limits,
+}
+
+impl std::fmt::Debug for Selection<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Selection").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
 /// Fetches a source.
 ///
 /// # Errors
 /// When nothing could be fetched; what could be fetched only in part is a problem of the source.
-pub fn fetch(address: &Address, surroundings: &Surroundings<'_>) -> Result<Source, Box<Diagnostic>> {
+pub fn fetch(
+    address: &Address,
+    surroundings: &Surroundings<'_>,
+    selection: &Selection<'_>,
+) -> Result<Source, Box<Diagnostic>> {
+    if address.service == Service::Files {
+        return files(address, surroundings, selection);
+    }
     let credentials = credentials(address, surroundings)?;
     let client = http::Client::new(&address.url, &credentials, address.timeout);
     let pages = match address.service {
         Service::Mlflow => mlflow::fetch(&client, &address.url, &address.experiments)?,
-        Service::Prometheus => prometheus::fetch(&client, &address.url, &address.queries, surroundings.now)?,
-        Service::Files => {
-            return Err(Box::new(
-                Diagnostic::new(
-                    Code::SourceUnreachable,
-                    format!("'{}' cannot be read: this presscheck was built without object stores", address.url),
-                )
-                .at(address.url.clone())
-                .help(
-                    "use a released binary, build with --features object-store, or copy the files and name the folder",
-                ),
-            ));
+        Service::Prometheus | Service::Files => {
+            prometheus::fetch(&client, &address.url, &address.queries, surroundings.now)?
         }
     };
     Ok(pages.into_source(&address.url))
+}
+
+#[cfg(feature = "object-store")]
+use objects::fetch as files;
+
+#[cfg(not(feature = "object-store"))]
+fn files(address: &Address, _: &Surroundings<'_>, _: &Selection<'_>) -> Result<Source, Box<Diagnostic>> {
+    let shown = crate::diag::visible(&address.url, 200);
+    Err(Box::new(
+        Diagnostic::new(
+            Code::SourceUnreachable,
+            format!("'{shown}' cannot be read: this presscheck was built without object stores"),
+        )
+        .at(address.url.clone())
+        .help("use a released binary, build with --features object-store, or copy the files and name the folder"),
+    ))
 }
 
 /// The credentials for an address: from the variables that the configuration names, else from those

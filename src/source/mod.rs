@@ -105,6 +105,19 @@ enum Location {
     Disk(PathBuf),
     /// Handed over by whoever fetched them: an object of a git repository, a page of an API.
     Memory(Arc<[u8]>),
+    /// Known and not fetched, because it is larger than a file may be.
+    Listed,
+}
+
+/// A file that somebody else fetched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fetched {
+    /// Its bytes.
+    Memory(Vec<u8>),
+    /// Where it was kept, and its size.
+    Disk(PathBuf, u64),
+    /// It was not fetched, being larger than a file may be; its size.
+    Listed(u64),
 }
 
 /// A folder of run data, listed.
@@ -131,11 +144,26 @@ impl Source {
         name: impl Into<String>,
         files: impl IntoIterator<Item = (String, Vec<u8>)>,
     ) -> Self {
+        let files = files.into_iter().map(|(path, bytes)| (path, Fetched::Memory(bytes)));
+        Self::from_fetched(label, name, files, Limits::default())
+    }
+
+    /// As [`Source::from_memory`], with files that may lie on disk or not have been fetched at all.
+    pub fn from_fetched(
+        label: impl Into<String>,
+        name: impl Into<String>,
+        files: impl IntoIterator<Item = (String, Fetched)>,
+        limits: Limits,
+    ) -> Self {
         let mut entries: Vec<Entry> = files
             .into_iter()
-            .map(|(path, bytes)| {
-                let len = bytes.len() as u64;
-                Entry::new(path, Location::Memory(bytes.into()), len)
+            .map(|(path, file)| match file {
+                Fetched::Memory(bytes) => {
+                    let len = bytes.len() as u64;
+                    Entry::new(path, Location::Memory(bytes.into()), len)
+                }
+                Fetched::Disk(file, len) => Entry::new(path, Location::Disk(file), len),
+                Fetched::Listed(len) => Entry::new(path, Location::Listed, len),
             })
             .collect();
         entries.sort_by(|a, b| a.path.cmp(&b.path));
@@ -152,7 +180,7 @@ impl Source {
             name: name.into(),
             entries,
             folders: folders.into_iter().collect(),
-            limits: Limits::default(),
+            limits,
             problems: Vec::new(),
         }
     }

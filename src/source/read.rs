@@ -87,6 +87,7 @@ impl Source {
             )
         };
         let bytes = match &entry.location {
+            Location::Listed => return Err(too_large(entry.len)),
             Location::Memory(bytes) if bytes.len() as u64 > limit => return Err(too_large(bytes.len() as u64)),
             Location::Memory(bytes) => bytes.to_vec(),
             Location::Disk(location) => {

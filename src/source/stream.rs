@@ -29,6 +29,7 @@ impl Source {
     pub fn open<'a>(&self, entry: &'a Entry) -> Result<Stream<'a>, Box<Diagnostic>> {
         let path = self.project_path(&entry.path);
         let inner: Box<dyn Read + Send + 'a> = match &entry.location {
+            Location::Listed => return Err(unreadable(&path, "it is too large and was not fetched")),
             Location::Memory(bytes) => Box::new(&bytes[..]),
             Location::Disk(location) => {
                 #[expect(clippy::disallowed_methods, reason = "source is the one module that opens run data")]
