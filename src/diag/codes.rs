@@ -72,6 +72,7 @@ codes! {
     RunEmpty = "run-empty", Warning, "a run directory holds no results";
     RunMissing = "run-missing", Warning, "a version points at a run that was not found";
     AliasDangling = "alias-dangling", Warning, "an alias or stage points at a version that does not exist";
+    LeftOut = "left-out", Note, "something in a source is no evidence of a model and was left out";
     CardMetadata = "card-metadata", Warning, "the front matter of a card could not be read in full";
     CardResult = "card-result", Warning, "a result in a card's model-index is incomplete";
     CurveInvalid = "curve-invalid", Warning, "a curve or matrix has points that cannot be used";

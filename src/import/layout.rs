@@ -1,6 +1,7 @@
 //! Which file belongs to whom: stores first, then documents, each to its run directory.
 //!
-//! In: a listed source. Out: its records. From the top down each folder is offered to the store
+//! In: a listed source. Out: its records. Databases are read first, since they own folders that look
+//! like nobody's. From the top down each folder is offered to the store
 //! importers, and the first that claims it reads it. What no store understands is offered, file by
 //! file, to the document importers; `native` then decides which folders are run directories and
 //! gathers the documents into them. A store inside a run directory (a `dvclive/` folder, say)
@@ -11,7 +12,7 @@ use std::collections::BTreeSet;
 use rayon::prelude::*;
 
 use super::native::{self, Found};
-use super::{Content, DOCUMENTS, Folder, STORES};
+use super::{Content, DATABASES, DOCUMENTS, Folder, STORES};
 use crate::diag::{Code, Diagnostic, visible};
 use crate::model::{Evidence, Records, SourceSummary};
 use crate::source::{Entry, Source, file_name, parent};
@@ -29,11 +30,13 @@ pub(super) fn is_textual(name: &str) -> bool {
 ///
 /// `kind` limits the source to one importer (`[[source]] kind = "mlflow"`); `None` asks all.
 pub fn import(source: &Source, kind: Option<&str>) -> Records {
+    let (mut records, taken) = databases(source, kind);
     let mut claimed: Vec<(String, usize)> = Vec::new();
-    claim("", source, kind, &mut claimed);
+    if source.only.is_none() {
+        claim("", source, kind, &taken, &mut claimed);
+    }
     claimed.sort();
 
-    let mut records = Records::default();
     let stores: Vec<(String, &'static str, Records)> = claimed
         .par_iter()
         .map(|(path, importer)| {
@@ -47,8 +50,11 @@ pub fn import(source: &Source, kind: Option<&str>) -> Records {
         let mut loose = handed_back(source, &mut stores);
         let claimed: BTreeSet<String> = claimed.iter().map(|(path, _)| path.clone()).collect();
         let inside = |path: &str| native::nearest(&claimed, parent(path)).is_some();
+        let free = |path: &str| source.only.as_deref().is_none_or(|only| only == path) && !taken.holds(path);
         loose.extend(source.files("").iter().filter(|e| !inside(&e.path)));
+        loose.retain(|e| free(&e.path));
         loose.sort_by(|a, b| a.path.cmp(&b.path));
+        loose.dedup_by(|a, b| a.path == b.path);
         loose
     } else {
         Vec::new()
@@ -76,6 +82,58 @@ pub fn import(source: &Source, kind: Option<&str>) -> Records {
     records
 }
 
+/// What databases hold, and which files are theirs.
+#[derive(Default)]
+struct Taken {
+    files: BTreeSet<String>,
+    folders: BTreeSet<String>,
+}
+
+impl Taken {
+    fn holds(&self, path: &str) -> bool {
+        self.files.contains(path) || native::nearest(&self.folders, parent(path)).is_some()
+    }
+}
+
+/// Reads the databases of a source: they say which folders beside them are theirs, before the
+/// importers of stores are asked about folders.
+fn databases(source: &Source, kind: Option<&str>) -> (Records, Taken) {
+    let (mut records, mut taken) = (Records::default(), Taken::default());
+    let importers: Vec<_> = DATABASES.iter().filter(|d| kind.is_none_or(|k| matches_kind(d.kind(), k))).collect();
+    for entry in source.files("") {
+        let name = file_name(&entry.path).to_ascii_lowercase();
+        let named = source.only.as_deref() == Some(entry.path.as_str());
+        let folder = Folder::new(source, parent(&entry.path));
+        let wanted = importers.iter().filter(|d| named || d.wants(&name));
+        let Some((importer, store)) = wanted.filter_map(|d| Some((d, d.read(&folder, entry)?))).next() else {
+            continue;
+        };
+        if store.is_store {
+            taken.files.insert(entry.path.clone());
+        }
+        taken.folders.extend(store.folders.iter().filter(|f| !f.is_empty()).cloned());
+        let below = |e: &&Entry| native::nearest(&taken.folders, parent(&e.path)).is_some();
+        let read: Vec<u64> =
+            source.files("").iter().filter(below).chain([entry]).filter_map(Entry::read_bytes).collect();
+        let (is_store, mut store) = (store.is_store, store.records);
+        if is_store {
+            store.sources.push(SourceSummary {
+                kind: importer.kind().to_owned(),
+                path: source.project_path(&entry.path),
+                runs: store.runs.len(),
+                files: read.len(),
+                bytes: read.iter().sum(),
+            });
+        }
+        records.append(store);
+    }
+    // The log of a database is part of it.
+    let logs = |path: &String| ["-wal", "-shm", "-journal"].map(|suffix| format!("{path}{suffix}"));
+    let logs: Vec<String> = taken.files.iter().flat_map(logs).collect();
+    taken.files.extend(logs);
+    (records, taken)
+}
+
 /// Files that a store does not understand go to the others: run directories inside a DVC project,
 /// say, which is any folder with a `dvc.yaml` at its root.
 fn handed_back<'a>(source: &'a Source, stores: &mut [native::Store]) -> Vec<&'a Entry> {
@@ -94,7 +152,8 @@ fn handed_back<'a>(source: &'a Source, stores: &mut [native::Store]) -> Vec<&'a 
 
 /// Whether a kind names a store importer.
 fn is_store(kind: &str) -> bool {
-    STORES.iter().any(|s| matches_kind(s.kind(), kind))
+    let mut kinds = STORES.iter().map(|s| s.kind()).chain(DATABASES.iter().map(|d| d.kind()));
+    kinds.any(|k| matches_kind(k, kind))
 }
 
 /// `mlflow` names `mlflow-file` and every other way to keep such a store.
@@ -102,7 +161,10 @@ fn matches_kind(importer: &str, wanted: &str) -> bool {
     importer == wanted || importer.strip_prefix(wanted).is_some_and(|rest| rest.starts_with('-'))
 }
 
-fn claim(path: &str, source: &Source, kind: Option<&str>, claimed: &mut Vec<(String, usize)>) {
+fn claim(path: &str, source: &Source, kind: Option<&str>, taken: &Taken, claimed: &mut Vec<(String, usize)>) {
+    if taken.folders.contains(path) {
+        return;
+    }
     let folder = Folder::new(source, path);
     let importer = STORES.iter().position(|s| kind.is_none_or(|k| matches_kind(s.kind(), k)) && s.claims(&folder));
     if let Some(importer) = importer {
@@ -110,12 +172,12 @@ fn claim(path: &str, source: &Source, kind: Option<&str>, claimed: &mut Vec<(Str
         return;
     }
     for child in source.child_folders(path).collect::<Vec<_>>() {
-        claim(child, source, kind, claimed);
+        claim(child, source, kind, taken, claimed);
     }
 }
 
 /// Reads a file that no store claimed and asks the document importers.
-fn recognise<'a>(source: &'a Source, entry: &'a Entry, kind: Option<&str>) -> Found<'a> {
+pub(super) fn recognise<'a>(source: &'a Source, entry: &'a Entry, kind: Option<&str>) -> Found<'a> {
     let name = file_name(&entry.path).to_ascii_lowercase();
     if !is_textual(&name) && !DOCUMENTS.iter().any(|d| d.wants(&name)) {
         return Found { entry, kind: None, document: None, data: None, problem: None };

@@ -27,7 +27,7 @@ use std::sync::Arc;
 
 use crate::diag::Diagnostic;
 use crate::model::{Datum, Document, Records};
-use crate::source::{Entry, FileData, Source, Stream};
+use crate::source::{Database, Entry, FileData, Source, Stream};
 
 pub use layout::import;
 
@@ -43,6 +43,29 @@ pub(crate) trait StoreImporter: Sync {
     /// Reads the store. Every file below the folder is this importer's: it lists what it did not
     /// understand in `unrecognised`.
     fn read(&self, folder: &Folder<'_>) -> Records;
+}
+
+/// A format that keeps a whole store in one file: a database.
+pub(crate) trait DatabaseImporter: Sync {
+    /// The kind, as sources and runs show it.
+    fn kind(&self) -> &'static str;
+
+    /// Whether files of such a name (lower case) are worth opening. A file that the configuration
+    /// names is opened in any case.
+    fn wants(&self, name: &str) -> bool;
+
+    /// Reads the store; nothing when the file is none.
+    fn read(&self, folder: &Folder<'_>, entry: &Entry) -> Option<StoreFile>;
+}
+
+/// A store that was read from one file.
+pub(crate) struct StoreFile {
+    /// What it says.
+    pub(crate) records: Records,
+    /// Folders of the source that belong to it and to nobody else, as paths of the source.
+    pub(crate) folders: Vec<String>,
+    /// Whether it could be read; if not, the records say why.
+    pub(crate) is_store: bool,
 }
 
 /// A format of one file.
@@ -65,6 +88,9 @@ pub(crate) trait DocumentImporter: Sync {
 
 /// All importers of stores, in the order of asking: the most specific first.
 pub(crate) const STORES: &[&dyn StoreImporter] = &[&mlflow::MlflowStore, &dvc::DvcProject, &dvclive::DvcLive];
+
+/// All importers of databases.
+pub(crate) const DATABASES: &[&dyn DatabaseImporter] = &[&mlflow::MlflowDatabase];
 
 /// All importers of documents, in the order of asking: the most specific first.
 pub(crate) const DOCUMENTS: &[&dyn DocumentImporter] = &[
@@ -146,6 +172,31 @@ impl<'a> Folder<'a> {
     /// Reads a file for good.
     pub(crate) fn read(&self, entry: &Entry) -> Result<Arc<FileData>, Box<Diagnostic>> {
         self.source.read(entry)
+    }
+
+    /// Whether a file begins as a SQLite database.
+    pub(crate) fn is_sqlite(&self, entry: &Entry) -> bool {
+        self.source.is_sqlite(entry)
+    }
+
+    /// Whether the source is this one file.
+    pub(crate) fn is_named(&self, entry: &Entry) -> bool {
+        self.source.only.as_deref() == Some(entry.path.as_str())
+    }
+
+    /// Opens a database for reading. Call `finish` on it.
+    pub(crate) fn database<'e>(&self, entry: &'e Entry) -> Result<Database<'e>, Box<Diagnostic>> {
+        self.source.database(entry)
+    }
+
+    /// All folders below this one, at any depth, as paths of the source.
+    pub(crate) fn folders_below(&self) -> impl Iterator<Item = &'a str> {
+        self.source.folders_below(self.path)
+    }
+
+    /// Asks the importers of documents about a file; nothing when none understands it.
+    pub(crate) fn document(&self, entry: &'a Entry) -> native::Found<'a> {
+        layout::recognise(self.source, entry, None)
     }
 
     /// Opens a file of any size as a stream, for logs that are too large to hold. Call `finish` on it.

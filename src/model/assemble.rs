@@ -24,6 +24,7 @@ pub fn assemble(mut records: Records, catalogue: Catalogue, mappings: &[Mapping]
     records.evidence.sort();
     records.evidence.dedup();
     map_runs(&mut records, mappings, &mut problems);
+    place_cards(&mut records);
     let contradictions = super::merge::merge(&mut records, &mut problems);
     let runs = sorted_runs(records.runs, &mut problems);
     let mut drift = records.drift;
@@ -152,6 +153,36 @@ fn map_runs(records: &mut Records, mappings: &[Mapping], problems: &mut Vec<Diag
             let short: String = run.id.chars().take(8).collect();
             run.version = Some(if unique { run.name.clone() } else { format!("{}-{short}", run.name) });
             run.model = Some(experiment);
+        }
+    }
+}
+
+/// Cards that came with a run become cards of its versions, as the registry or the mapping names them.
+fn place_cards(records: &mut Records) {
+    if records.run_cards.is_empty() {
+        return;
+    }
+    let mut versions: BTreeMap<&str, BTreeSet<(&str, &str)>> = BTreeMap::new();
+    for model in &records.models {
+        for version in &model.versions {
+            if let Some(run) = &version.run {
+                versions.entry(run).or_default().insert((&model.name, &version.version));
+            }
+        }
+    }
+    for run in &records.runs {
+        if let (Some(model), Some(version)) = (&run.model, &run.version) {
+            versions.entry(&run.id).or_default().insert((model, version));
+        }
+    }
+    for (run, card) in std::mem::take(&mut records.run_cards) {
+        match versions.get(run.as_str()) {
+            Some(versions) => records.cards.extend(versions.iter().map(|(model, version)| Card {
+                model: Some((*model).to_owned()),
+                version: Some((*version).to_owned()),
+                ..card.clone()
+            })),
+            None => records.cards.push(card),
         }
     }
 }

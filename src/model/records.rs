@@ -125,6 +125,8 @@ pub struct Records {
     pub checks: Vec<Check>,
     /// Cards.
     pub cards: Vec<Card>,
+    /// Cards that speak of a run: of the versions that it turns out to be.
+    pub run_cards: Vec<(String, Card)>,
     /// Files that were read.
     pub evidence: Vec<Evidence>,
     /// Files that nobody understood, relative to the project.
@@ -169,6 +171,7 @@ impl Records {
         self.drift.append(&mut other.drift);
         self.checks.append(&mut other.checks);
         self.cards.append(&mut other.cards);
+        self.run_cards.append(&mut other.run_cards);
         self.evidence.append(&mut other.evidence);
         self.unrecognised.append(&mut other.unrecognised);
         self.problems.append(&mut other.problems);

@@ -15,6 +15,9 @@ const SKIPPED: &[&str] =
 /// The size of a file that was not asked for yet.
 const UNKNOWN: u64 = u64::MAX;
 
+/// Folders beside a database that belong to it: where MLflow and its server put artifacts.
+const COMPANIONS: &[&str] = &["mlartifacts", "mlruns"];
+
 /// Files whose folder holds nothing of the user's: a cache (bford.info/cachedir), a Python environment.
 const MARKERS: &[&str] = &["CACHEDIR.TAG", "pyvenv.cfg"];
 
@@ -46,6 +49,7 @@ impl Source {
             entries: Vec::new(),
             folders: Vec::new(),
             limits,
+            only: None,
             problems: Vec::new(),
         };
         if canonical.is_file() {
@@ -58,11 +62,39 @@ impl Source {
                 .map(|n| n.to_string_lossy().into_owned())
                 .unwrap_or_default();
             source.label = super::parent(&source.label).to_owned();
-            source.push(name, canonical, len);
+            source.only = Some(name.clone());
+            source.push(name, canonical.clone(), len);
+            if let Some(folder) = canonical.parent().filter(|_| source.entries.iter().any(|e| source.is_sqlite(e))) {
+                source.list_companions(folder, exclude, limits);
+            }
             return Ok(source);
         }
+        source.walk(&canonical, exclude, limits);
+        Ok(source)
+    }
+
+    /// Lists the folders beside a database in which its program keeps what does not go into tables.
+    fn list_companions(&mut self, folder: &Path, exclude: &[PathBuf], limits: Limits) {
+        for name in COMPANIONS {
+            let below = folder.join(name);
+            if below.symlink_metadata().is_ok_and(|m| m.is_dir()) {
+                self.walk_below(folder, &below, exclude, limits);
+                self.folders.push((*name).to_owned());
+            }
+        }
+        self.settle();
+    }
+
+    fn walk(&mut self, root: &Path, exclude: &[PathBuf], limits: Limits) {
+        self.walk_below(root, root, exclude, limits);
+        self.settle();
+    }
+
+    /// Lists what lies below a folder; paths are relative to the root.
+    fn walk_below(&mut self, root: &Path, folder: &Path, exclude: &[PathBuf], limits: Limits) {
+        let (source, canonical) = (self, root);
         let excluded: Vec<PathBuf> = exclude.iter().filter_map(|p| p.canonicalize().ok()).collect();
-        let walk = WalkDir::new(&canonical).follow_links(false).max_depth(limits.depth + 1).sort_by_file_name();
+        let walk = WalkDir::new(folder).follow_links(false).max_depth(limits.depth + 1).sort_by_file_name();
         let entries = walk.into_iter().filter_entry(|e| {
             let skipped =
                 e.depth() > 0 && e.file_type().is_dir() && e.file_name().to_str().is_some_and(|n| SKIPPED.contains(&n));
@@ -73,12 +105,12 @@ impl Source {
         while let Some(entry) = entries.next() {
             match entry {
                 Ok(entry) if entry.depth() > 1 && entry.file_name().to_str().is_some_and(|n| MARKERS.contains(&n)) => {
-                    caches.push(super::parent(&relative(&canonical, entry.path()).0).to_owned());
+                    caches.push(super::parent(&relative(canonical, entry.path()).0).to_owned());
                     entries.skip_current_dir();
                 }
-                Ok(entry) => source.add(&canonical, &entry),
+                Ok(entry) => source.add(canonical, &entry),
                 Err(error) => {
-                    let at = error.path().map_or_else(String::new, |p| relative(&canonical, p).0);
+                    let at = error.path().map_or_else(String::new, |p| relative(canonical, p).0);
                     let cause = error.io_error().map_or_else(|| error.to_string(), plain);
                     let path = source.project_path(&at);
                     source.problems.push(
@@ -101,15 +133,18 @@ impl Source {
             source.entries.retain(|e| !cached(&e.path));
             source.folders.retain(|f| !cached(f));
         }
+    }
+
+    /// Asks for sizes and sorts.
+    fn settle(&mut self) {
         // Asking for sizes costs as much as the walk; it can be done on all cores.
-        source.entries.par_iter_mut().filter(|e| e.len == UNKNOWN).for_each(|e| {
+        self.entries.par_iter_mut().filter(|e| e.len == UNKNOWN).for_each(|e| {
             if let Location::Disk(path) = &e.location {
                 e.len = path.symlink_metadata().map_or(0, |m| m.len());
             }
         });
-        source.entries.par_sort_by(|a, b| a.path.cmp(&b.path));
-        source.folders.sort();
-        Ok(source)
+        self.entries.par_sort_by(|a, b| a.path.cmp(&b.path));
+        self.folders.sort();
     }
 
     fn add(&mut self, root: &Path, entry: &walkdir::DirEntry) {

@@ -3,6 +3,7 @@
 //! In: a folder and limits. Out: a [`Source`], a sorted list of files with a handle to read them,
 //! and diagnostics for what could not be listed. It does not know what any file means.
 
+mod database;
 mod discover;
 mod read;
 mod stream;
@@ -13,6 +14,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use crate::diag::Diagnostic;
 use crate::digest::Sha256;
 
+pub use database::{Database, SQLITE_MAGIC};
 pub(crate) use discover::plain;
 pub use read::read_file;
 pub use stream::Stream;
@@ -92,6 +94,11 @@ impl Entry {
         Self { path, len, location, kept: Mutex::new(None), digest: OnceLock::new() }
     }
 
+    /// The digest of what was read of it; nothing when it was not read.
+    pub fn sha256(&self) -> Option<Sha256> {
+        self.digest.get().map(|(digest, _)| *digest)
+    }
+
     /// How many bytes were read of it; nothing when it was not read.
     pub fn read_bytes(&self) -> Option<u64> {
         self.digest.get().map(|(_, bytes)| *bytes)
@@ -132,6 +139,8 @@ pub struct Source {
     /// Folders, sorted by path, without the root.
     folders: Vec<String>,
     limits: Limits,
+    /// The file that was named, when it was no folder: the others belong to it.
+    pub only: Option<String>,
     /// What could not be listed.
     pub problems: Vec<Diagnostic>,
 }
@@ -181,6 +190,7 @@ impl Source {
             entries,
             folders: folders.into_iter().collect(),
             limits,
+            only: None,
             problems: Vec::new(),
         }
     }
@@ -218,6 +228,14 @@ impl Source {
         let length = self.folders[start..].partition_point(|f| f.starts_with(&prefix));
         let skip = prefix.len();
         self.folders[start..start + length].iter().map(String::as_str).filter(move |f| !f[skip..].contains('/'))
+    }
+
+    /// All folders below a folder, at any depth, sorted.
+    pub fn folders_below(&self, folder: &str) -> impl Iterator<Item = &str> {
+        let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+        let start = self.folders.partition_point(|f| f.as_str() < prefix.as_str());
+        let length = self.folders[start..].partition_point(|f| f.starts_with(&prefix));
+        self.folders[start..start + length].iter().map(String::as_str)
     }
 
     /// Whether a folder of that path was found.

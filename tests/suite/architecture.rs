@@ -8,8 +8,8 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ("digest", &[], &["sha2"]),
     ("diag", &[], &["annotate_snippets"]),
     ("markdown", &[], &["pulldown_cmark", "ammonia"]),
-    ("source", &["diag", "digest"], &["walkdir"]),
-    ("remote", &["diag", "source"], &["ureq", "base64"]),
+    ("source", &["diag", "digest"], &["walkdir", "rusqlite"]),
+    ("remote", &["diag", "digest", "source"], &["ureq", "base64", "object_store", "futures_util", "url"]),
     ("model", &["diag", "digest"], &["jiff"]),
     ("import", &["source", "model", "diag", "digest", "markdown"], &["jiter", "csv", "granit_parser"]),
     ("gate", &["model", "diag", "digest", "markdown"], &["quick_junit"]),
@@ -27,6 +27,7 @@ const SHARED: &[(&str, &str, &str)] = &[
     ("watch", "walkdir", "a watch looks at the tree as source does"),
     ("output", "walkdir", "the guard looks at what an output folder holds"),
     ("import", "quick_xml", "JUnit"),
+    ("import", "rusqlite", "queries of the MLflow database that source opened"),
 ];
 
 /// Paths `crate::NAME` in a file, by the module that the file belongs to.

@@ -7,79 +7,23 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use super::meta::{self, Meta};
-use super::{Findings, META, is_litter, text};
-use crate::diag::{Code, Diagnostic, Severity, visible};
-use crate::import::{Folder, json};
-use crate::model::{Dataset, Datum};
-use crate::source::{FileData, file_name};
+use super::rows::{self, ExperimentRow, LoggedModel};
+use super::{Findings, META, below, is_litter, metric, text};
+use crate::diag::{Code, Diagnostic, visible};
+use crate::import::Folder;
+use crate::model::{Dataset, Pointer};
+use crate::source::file_name;
 
 /// An experiment.
 pub(super) struct Experiment<'a> {
-    /// Its id.
-    pub(super) id: String,
-    /// Its name; the id when that is all that is known.
-    pub(super) name: String,
-    /// Whether it is marked as deleted or lies in the trash.
-    pub(super) deleted: bool,
-    /// Its tags, those that MLflow sets included.
-    pub(super) tags: BTreeMap<String, String>,
+    /// Its own fields.
+    pub(super) row: ExperimentRow,
     /// The datasets that its runs refer to, by their folder's name.
     pub(super) datasets: BTreeMap<String, Dataset>,
     /// Logged models.
     pub(super) models: Vec<LoggedModel>,
     /// The folders that are runs.
     pub(super) runs: Vec<Folder<'a>>,
-}
-
-/// A model that a run logged (MLflow 3).
-pub(super) struct LoggedModel {
-    /// Its id, `m-HEX`.
-    pub(super) id: String,
-    /// The run that made it.
-    pub(super) source_run: Option<String>,
-    /// Its `meta.yaml`.
-    pub(super) path: String,
-    name: String,
-    status: Option<&'static str>,
-    kind: Option<String>,
-    params: BTreeMap<String, String>,
-    tags: BTreeMap<String, String>,
-    artifacts: Vec<(String, u64)>,
-}
-
-impl LoggedModel {
-    /// The facts for the raw view of its run.
-    pub(super) fn facts(&self) -> Datum {
-        let text = |text: &str| Datum::Text(text.to_owned());
-        let mut facts = vec![("id".to_owned(), text(&self.id)), ("name".to_owned(), text(&self.name))];
-        facts.extend(self.status.map(|status| ("status".to_owned(), text(status))));
-        facts.extend(self.kind.as_deref().map(|kind| ("model_type".to_owned(), text(kind))));
-        facts.push(("params".to_owned(), map(&self.params)));
-        facts.push(("tags".to_owned(), map(&self.tags)));
-        let artifacts = self.artifacts.iter().map(|(path, bytes)| {
-            let bytes = i64::try_from(*bytes).map_or(Datum::Null, Datum::Int);
-            Datum::Map(vec![("path".to_owned(), text(path)), ("bytes".to_owned(), bytes)])
-        });
-        facts.push(("artifacts".to_owned(), Datum::List(artifacts.collect())));
-        Datum::Map(facts)
-    }
-
-    /// No run is there to show it at.
-    pub(super) fn without_run(&self) -> Diagnostic {
-        let why = match &self.source_run {
-            Some(run) => format!("was made by run '{}', which is not in the store", visible(run, 80)),
-            None => "names no run that made it".to_owned(),
-        };
-        Diagnostic::new(Code::RunMissing, format!("logged model '{}' {why}; it is not shown", visible(&self.name, 80)))
-            .severity(Severity::Note)
-            .at(self.path.clone())
-            .pointer("source_run_id")
-    }
-}
-
-/// Texts as a value.
-pub(super) fn map(texts: &BTreeMap<String, String>) -> Datum {
-    Datum::Map(texts.iter().map(|(key, value)| (key.clone(), Datum::Text(value.clone()))).collect())
 }
 
 /// Reads an experiment's folder; nothing when it is none.
@@ -115,10 +59,7 @@ pub(super) fn read<'a>(folder: &Folder<'a>, trashed: bool) -> (Option<Experiment
         (id, name)
     };
     let mut experiment = Experiment {
-        deleted: trashed || is_deleted(&meta, &mut findings),
-        id,
-        name,
-        tags: BTreeMap::new(),
+        row: ExperimentRow { deleted: trashed || is_deleted(&meta, &mut findings), id, name, tags: BTreeMap::new() },
         datasets: BTreeMap::new(),
         models: Vec::new(),
         runs: Vec::new(),
@@ -131,7 +72,7 @@ pub(super) fn read<'a>(folder: &Folder<'a>, trashed: bool) -> (Option<Experiment
     for path in folder.child_folders() {
         let child = folder.folder(path);
         match file_name(path) {
-            "tags" => experiment.tags = texts(&child, &mut findings),
+            "tags" => experiment.row.tags = texts(&child, &mut findings),
             "datasets" => experiment.datasets = datasets(&child, &mut findings),
             "models" => experiment.models = logged_models(&child, &mut findings),
             // Recorded calls of a model: neither runs nor evidence of a version.
@@ -196,22 +137,10 @@ fn datasets(folder: &Folder<'_>, findings: &mut Findings) -> BTreeMap<String, Da
     metas(folder, findings, |id, meta, findings| {
         let name = meta.required("name", findings).unwrap_or(id).to_owned();
         let digest = meta.required("digest", findings).map(str::to_owned);
-        let rows = match embedded(meta, "profile").as_ref().and_then(|profile| profile.get("num_rows")) {
-            Some(Datum::Int(rows)) => u64::try_from(*rows).ok(),
-            _ => None,
-        };
-        let source = embedded(meta, "source");
-        let uri = ["url", "uri", "path"].iter().find_map(|key| source.as_ref()?.get(key)?.as_str());
-        let uri = uri.map(meta::without_userinfo);
-        out.insert(id.to_owned(), Dataset { name, digest, role: None, rows, uri });
+        let dataset = rows::dataset(name, digest, meta.text("profile"), meta.text("source"));
+        out.insert(id.to_owned(), dataset);
     });
     out
-}
-
-/// JSON that a field holds as text. Profiles are free text to MLflow: what is no JSON says nothing.
-fn embedded(meta: &Meta, key: &str) -> Option<Datum> {
-    let text = meta.text(key)?;
-    json::parse(&FileData::from_bytes(meta.path.clone(), text)).ok().map(|json| json.value)
 }
 
 fn logged_models(folder: &Folder<'_>, findings: &mut Findings) -> Vec<LoggedModel> {
@@ -245,33 +174,36 @@ fn logged_model(folder: &Folder<'_>) -> (Option<LoggedModel>, Findings) {
         }
     };
     let id = meta.required("model_id", &mut findings).unwrap_or(folder.name()).to_owned();
-    let status = match meta.text("status") {
-        Some("1") => Some("PENDING"),
-        Some("2") => Some("READY"),
-        Some("3") => Some("FAILED"),
-        None => None,
-        Some(other) => {
-            findings.problem(meta.invalid("status", &format!("'{}' is no status of a model", visible(other, 80))));
-            None
+    // As MLflow's client does, a deleted model is left out.
+    if meta.text("lifecycle_stage") == Some("deleted") {
+        return (None, findings);
+    }
+    let status = meta.text("status").and_then(|number| {
+        let status = LoggedModel::status(number);
+        if status.is_none() {
+            findings.problem(meta.invalid("status", &format!("'{}' is no status of a model", visible(number, 80))));
         }
-    };
+        status
+    });
     let mut model = LoggedModel {
         source_run: meta.text("source_run_id").map(str::to_owned),
         name: meta.text("name").unwrap_or(&id).to_owned(),
         kind: meta.text("model_type").map(str::to_owned),
-        path: meta.path.clone(),
+        origin: Pointer::new(meta.path.clone(), "source_run_id"),
         id,
         status,
-        params: BTreeMap::new(),
-        tags: BTreeMap::new(),
-        artifacts: Vec::new(),
+        folder: below(folder, "artifacts").map(|artifacts| artifacts.join("")),
+        ..LoggedModel::default()
     };
     for entry in folder.files() {
         let relative = folder.relative(entry);
         match relative.split_once('/') {
             Some(("artifacts", path)) => model.artifacts.push((path.to_owned(), entry.len)),
-            // The same values stand in the files of the run that measured them.
-            Some(("metrics", _)) => {}
+            Some(("metrics", key)) if !is_litter(file_name(key)) => {
+                let Ok(data) = folder.read(entry).map_err(|problem| findings.problem(*problem)) else { continue };
+                let source = |line: usize| Pointer::new(data.path.clone(), format!("line {line}"));
+                model.metrics.extend(metric::of_model(&data.bytes, key, source));
+            }
             Some(("params", key)) if !is_litter(file_name(key)) => {
                 model.params.extend(text(folder, entry, &mut findings).map(|value| (key.to_owned(), value)));
             }

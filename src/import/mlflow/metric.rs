@@ -3,16 +3,18 @@
 //! In: bytes. Out: the final value, the points, and the lines that could not be read. A line is
 //! `TIMESTAMP VALUE [STEP [DATASET_NAME DATASET_DIGEST]]`.
 
-use crate::model::{Instant, Measured, Point};
+use super::rows::ModelMetric;
+use crate::model::{Instant, Measured, Point, Pointer};
 
-/// A line.
+/// A line of a file, or a row of a database.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Line<'a> {
-    number: usize,
-    millis: i64,
-    value: f64,
-    step: i64,
-    dataset: Option<&'a str>,
+pub(super) struct Line<'a> {
+    /// 1-based.
+    pub(super) number: usize,
+    pub(super) millis: i64,
+    pub(super) value: f64,
+    pub(super) step: i64,
+    pub(super) dataset: Option<&'a str>,
 }
 
 /// What a metric's file says.
@@ -70,10 +72,33 @@ pub(super) fn parse(bytes: &[u8]) -> MetricFile<'_> {
     out
 }
 
+/// The points of a logged model's metric: `TIMESTAMP VALUE STEP RUN_ID [DATASET_NAME DATASET_DIGEST]`.
+/// Lines that are no points are skipped: the run that measured them has them too, and tells.
+pub(super) fn of_model<'a>(
+    bytes: &'a [u8],
+    key: &'a str,
+    source: impl Fn(usize) -> Pointer + 'a,
+) -> impl Iterator<Item = ModelMetric> + 'a {
+    bytes.split(|b| *b == b'\n').enumerate().filter_map(move |(i, raw)| {
+        let mut fields = std::str::from_utf8(raw).ok()?.split_ascii_whitespace();
+        let millis = fields.next()?.parse().ok()?;
+        let value: f64 = fields.next()?.parse().ok()?;
+        let step = fields.next()?.parse().ok()?;
+        let run = fields.next().map(str::to_owned);
+        let rest: Vec<&str> = fields.collect();
+        let (dataset, digest) = match rest.split_last() {
+            Some((digest, name)) if !name.is_empty() => (Some(name.join(" ")), Some((*digest).to_owned())),
+            _ => (None, None),
+        };
+        let (key, value) = (key.to_owned(), Measured::new(value));
+        Some(ModelMetric { key, value, step, millis, dataset, digest, run, source: source(i + 1) })
+    })
+}
+
 /// Whether a line takes the place of the greatest so far. MLflow's client takes Python's
 /// `max(key=(step, timestamp, value))`, in which a comparison with NaN is always false: of lines with
 /// the same step and time the first stays when either of the two is NaN.
-fn is_later(line: &Line<'_>, best: &Line<'_>) -> bool {
+pub(super) fn is_later(line: &Line<'_>, best: &Line<'_>) -> bool {
     match (line.step, line.millis).cmp(&(best.step, best.millis)) {
         std::cmp::Ordering::Equal => line.value > best.value,
         order => order.is_gt(),

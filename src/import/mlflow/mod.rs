@@ -8,11 +8,15 @@
 //! `recognise` tells a store from other folders, `experiment` and `run` read what training wrote,
 //! `metric` one metric's file, `registry` the registered models, `meta` the YAML files of them all.
 
+mod artifacts;
+mod database;
 mod experiment;
 mod meta;
 mod metric;
+mod model_facts;
 mod recognise;
 mod registry;
+mod rows;
 mod run;
 
 use std::collections::BTreeMap;
@@ -21,12 +25,15 @@ use rayon::prelude::*;
 
 use super::{Folder, StoreImporter};
 use crate::diag::Diagnostic;
-use crate::model::{Datum, Records};
+use crate::model::{Datum, MetricResult, Records, Run};
 use crate::source::{Entry, file_name};
-use experiment::{Experiment, LoggedModel};
+use experiment::Experiment;
+use rows::LoggedModel;
 
 /// MLflow file stores.
 pub(crate) struct MlflowStore;
+
+pub(crate) use database::MlflowDatabase;
 
 impl StoreImporter for MlflowStore {
     fn kind(&self) -> &'static str {
@@ -53,12 +60,15 @@ const META: &str = "meta.yaml";
 struct Findings {
     problems: Vec<Diagnostic>,
     unrecognised: Vec<String>,
+    /// Registered prompts that were left out.
+    prompts: usize,
 }
 
 impl Findings {
     fn append(&mut self, mut other: Findings) {
         self.problems.append(&mut other.problems);
         self.unrecognised.append(&mut other.unrecognised);
+        self.prompts += other.prompts;
     }
 
     fn problem(&mut self, problem: Diagnostic) {
@@ -90,26 +100,32 @@ fn read(root: &Folder<'_>) -> Records {
 
     let work: Vec<(&Experiment<'_>, &Folder<'_>)> =
         experiments.iter().flat_map(|e| e.runs.iter().map(move |run| (e, run))).collect();
-    let read: Vec<(Option<crate::model::Run>, Findings)> =
+    let read: Vec<(Option<(Run, Records)>, Findings)> =
         work.par_iter().map(|(experiment, folder)| run::read(folder, experiment)).collect();
     let mut records = Records::default();
     for (run, found) in read {
-        records.runs.extend(run);
+        if let Some((run, beside)) = run {
+            records.runs.push(run);
+            records.append(beside);
+        }
         findings.append(found);
     }
 
     let models: Vec<&LoggedModel> = experiments.iter().flat_map(|e| &e.models).collect();
-    attach(&models, &mut records, &mut findings);
+    attach(root, &models, &mut records, &mut findings);
     if let Some(folder) = registry {
-        let run_of: BTreeMap<&str, &str> =
-            models.iter().filter_map(|m| Some((m.id.as_str(), m.source_run.as_deref()?))).collect();
-        let (declared, found) = registry::read(&folder, &run_of);
+        let (declared, found) = registry::read(&folder, &run_of(&models));
         records.models = declared;
         findings.append(found);
     }
-    records.problems = findings.problems;
+    records.problems.append(&mut findings.problems);
     records.unrecognised = findings.unrecognised;
     records
+}
+
+/// Which run made which logged model.
+fn run_of<'a>(models: &[&'a LoggedModel]) -> BTreeMap<&'a str, &'a str> {
+    models.iter().filter_map(|m| Some((m.id.as_str(), m.source_run.as_deref()?))).collect()
 }
 
 /// Finds the folders that are experiments (and whether they lie in the trash) and the registry.
@@ -144,7 +160,7 @@ fn places_of<'a>(
 
 /// Writes logged models down at the runs that made them: as their source run says, or, for one that
 /// names no run, as the run's outputs say.
-fn attach(models: &[&LoggedModel], records: &mut Records, findings: &mut Findings) {
+fn attach(root: &Folder<'_>, models: &[&LoggedModel], records: &mut Records, findings: &mut Findings) {
     let mut by_run: BTreeMap<&str, Vec<&LoggedModel>> = BTreeMap::new();
     let mut orphans: BTreeMap<&str, &LoggedModel> = BTreeMap::new();
     for model in models {
@@ -158,9 +174,18 @@ fn attach(models: &[&LoggedModel], records: &mut Records, findings: &mut Finding
     for run in &mut records.runs {
         let mut own = by_run.remove(run.id.as_str()).unwrap_or_default();
         if !orphans.is_empty() {
-            let outputs = run.extra.iter().find(|(key, _)| key == run::MODEL_OUTPUTS).and_then(|(_, v)| v.items());
+            let outputs = run.extra.iter().find(|(key, _)| key == rows::MODEL_OUTPUTS).and_then(|(_, v)| v.items());
             let ids = outputs.into_iter().flatten().filter_map(|o| o.get("model_id")?.as_str());
             own.extend(ids.filter_map(|id| orphans.remove(id)));
+        }
+        for model in &own {
+            if let Some(folder) = &model.folder {
+                let name = (own.len() > 1).then(|| format!("{} ({})", model.name, model.id));
+                model_facts::read(&root.folder(folder), name.as_deref(), run, &mut findings.problems);
+            }
+        }
+        if let [model] = own.as_slice() {
+            add_measurements(model, run);
         }
         if !own.is_empty() {
             run.extra
@@ -169,8 +194,29 @@ fn attach(models: &[&LoggedModel], records: &mut Records, findings: &mut Finding
     }
     let rest = by_run.into_values().flatten().chain(orphans.into_values());
     let mut lost: Vec<&LoggedModel> = rest.collect();
-    lost.sort_by(|a, b| a.path.cmp(&b.path));
+    lost.sort_by(|a, b| (&a.origin, &a.id).cmp(&(&b.origin, &b.id)));
     findings.problems.extend(lost.into_iter().map(LoggedModel::without_run));
+}
+
+/// What other runs have measured of a run's only model, as far as the run has not measured it itself;
+/// of several values the one that MLflow would call the metric's.
+fn add_measurements(model: &LoggedModel, run: &mut Run) {
+    let mut latest: BTreeMap<(&str, Option<&str>), &rows::ModelMetric> = BTreeMap::new();
+    for metric in model.metrics.iter().filter(|m| m.run.as_deref().is_some_and(|id| id != run.id)) {
+        let key = (metric.key.as_str(), metric.dataset.as_deref());
+        let known = run.results.iter().any(|r| {
+            r.metric == metric.key && (r.dataset.is_none() || metric.dataset.is_none() || r.dataset == metric.dataset)
+        });
+        if !known && latest.get(&key).is_none_or(|m| (m.step, m.millis) <= (metric.step, metric.millis)) {
+            latest.insert(key, metric);
+        }
+    }
+    let results = latest.into_values().map(|metric| MetricResult {
+        dataset: metric.dataset.clone(),
+        step: Some(metric.step),
+        ..MetricResult::new(metric.key.clone(), metric.value, metric.source.clone())
+    });
+    run.results.extend(results);
 }
 
 /// The content of a small text file: a parameter, a tag, an alias.

@@ -10,6 +10,7 @@ use rayon::prelude::*;
 
 use super::experiment::texts;
 use super::meta::{self, Meta};
+use super::rows::{VersionRow, is_prompt, prompts_left_out};
 use super::{Findings, META, below};
 use crate::diag::{Code, Diagnostic, visible};
 use crate::import::Folder;
@@ -29,6 +30,7 @@ pub(super) fn read(folder: &Folder<'_>, run_of: &BTreeMap<&str, &str>) -> (Vec<M
         models.extend(model);
         findings.append(found);
     }
+    findings.problems.extend(prompts_left_out(findings.prompts, folder.project_path()));
     (models, findings)
 }
 
@@ -77,8 +79,8 @@ fn model(folder: &Folder<'_>, run_of: &BTreeMap<&str, &str>) -> (Option<ModelRec
             _ => findings.unrecognised_folder(&child),
         }
     }
-    if record.tags.get("mlflow.prompt.is_prompt").is_some_and(|v| v.eq_ignore_ascii_case("true")) {
-        return (None, Findings::default());
+    if is_prompt(&record.tags) {
+        return (None, Findings { prompts: 1, ..Findings::default() });
     }
     for entry in folder.files().iter().filter(|e| !folder.relative(e).contains('/')) {
         if folder.relative(entry) != META {
@@ -145,15 +147,17 @@ fn version(
     if let Some(other) = meta.text("version").filter(|v| *v != number) {
         findings.problem(meta.invalid("version", &format!("'{}' is not the folder's number", visible(other, 40))));
     }
-    let mut record = VersionRecord {
-        version: number.to_owned(),
-        run: source_run(&meta, run_of),
-        stage: meta.text("current_stage").filter(|stage| *stage != "None").map(str::to_owned),
-        status: meta.text("status").map(str::to_owned),
-        description: meta.text("description").map(str::to_owned),
+    let row = VersionRow {
+        version: number,
+        stage: meta.text("current_stage"),
+        status: meta.text("status"),
+        description: meta.text("description"),
+        run_id: meta.text("run_id"),
+        model_id: meta.text("model_id"),
+        source: meta.text("source"),
         created_at: meta.instant("creation_timestamp", findings),
-        ..VersionRecord::default()
     };
+    let mut record = row.record(run_of)?;
     for entry in folder.files() {
         let relative = folder.relative(entry);
         if relative != META && !relative.starts_with("tags/") {
@@ -164,16 +168,4 @@ fn version(
         record.tags = texts(&tags, findings);
     }
     Some(record)
-}
-
-/// The run of a version: as it says, or as the logged model it was made from says, or as its source
-/// says (`runs:/RUN_ID/path`, read as text).
-fn source_run(meta: &Meta, run_of: &BTreeMap<&str, &str>) -> Option<String> {
-    let source = meta.text("source").unwrap_or_default();
-    let by_model = || {
-        let id = meta.text("model_id").or_else(|| source.strip_prefix("models:/"))?;
-        run_of.get(id).copied()
-    };
-    let by_source = || source.strip_prefix("runs:/")?.split('/').next().filter(|id| !id.is_empty());
-    meta.text("run_id").or_else(by_model).or_else(by_source).map(str::to_owned)
 }

@@ -6,14 +6,12 @@
 
 use super::experiment::{self, Experiment};
 use super::meta::{self, Meta};
-use super::{Findings, KIND, META, below, is_litter, metric, text};
+use super::rows::{ExperimentRow, RunRow};
+use super::{Findings, KIND, META, artifacts, below, is_litter, metric, text};
 use crate::diag::{Code, Diagnostic, Severity, visible};
-use crate::import::{Folder, json};
-use crate::model::{Artifact, Dataset, Datum, Git, MetricResult, Pointer, Rejected, Run, RunStatus, Series, Slice};
-use crate::source::{Entry, FileData, file_name};
-
-/// The key of the raw view under which a run's outputs stand.
-pub(super) const MODEL_OUTPUTS: &str = "model_outputs";
+use crate::import::Folder;
+use crate::model::{Artifact, Dataset, Datum, MetricResult, Pointer, Records, Rejected, Run, RunStatus, Series, Slice};
+use crate::source::{Entry, file_name};
 
 /// Fields of `meta.yaml` that have a place in the model, or say what another field says.
 const KNOWN: &[&str] = &[
@@ -30,38 +28,28 @@ const KNOWN: &[&str] = &[
     "source_version",
 ];
 
-/// The tag in which MLflow 2 keeps what it knows of the models that a run logged.
-const MODEL_HISTORY: &str = "mlflow.log-model.history";
-
 /// Malformed lines of one file that are told one by one.
 const TOLD: usize = 5;
 
 /// Reads a run's folder; nothing when it is none.
-pub(super) fn read(folder: &Folder<'_>, experiment: &Experiment<'_>) -> (Option<Run>, Findings) {
+pub(super) fn read(folder: &Folder<'_>, experiment: &Experiment<'_>) -> (Option<(Run, Records)>, Findings) {
     let mut findings = Findings::default();
     let Some(entry) = folder.file(META) else {
         findings.problem(meta::absent(folder, "run"));
         findings.unrecognised_folder(folder);
         return (None, findings);
     };
-    let mut run = Run {
-        source: KIND.to_owned(),
-        experiment: Some(experiment.name.clone()),
-        deleted: experiment.deleted,
+    let mut run = RunRow {
         folder: folder.project_path(),
         origin: Pointer::new(folder.entry_path(entry), ""),
-        ..Run::default()
+        ..RunRow::default()
     };
     match Meta::read(folder, entry) {
-        Ok(meta) => describe(&mut run, &meta, folder, experiment, &mut findings),
+        Ok(meta) => describe(&mut run, &meta, folder, &experiment.row, &mut findings),
         Err(problem) => {
             findings.problem(*problem);
             folder.name().clone_into(&mut run.id);
         }
-    }
-    run.extra.push(("experiment_id".to_owned(), Datum::Text(experiment.id.clone())));
-    if !experiment.tags.is_empty() {
-        run.extra.push(("experiment_tags".to_owned(), experiment::map(&experiment.tags)));
     }
     for entry in folder.files() {
         let relative = folder.relative(entry);
@@ -77,28 +65,26 @@ pub(super) fn read(folder: &Folder<'_>, experiment: &Experiment<'_>) -> (Option<
                 }
             }
             Some(("tags", key)) => {
-                if let Some(value) = text(folder, entry, &mut findings) {
-                    let tags = if key.starts_with("mlflow.") { &mut run.system_tags } else { &mut run.tags };
-                    tags.insert(key.to_owned(), value);
-                }
+                run.tags.extend(text(folder, entry, &mut findings).map(|value| (key.to_owned(), value)));
             }
             Some(("inputs" | "outputs", _)) => {}
             None if relative == META => {}
             _ => findings.unrecognised(folder, entry),
         }
     }
-    apply_tags(&mut run);
     if let Some(inputs) = below(folder, "inputs") {
         read_inputs(&mut run, &inputs, experiment, &mut findings);
     }
     if let Some(outputs) = below(folder, "outputs") {
         read_outputs(&mut run, &outputs, &mut findings);
     }
-    (Some(run), findings)
+    let mut run = run.into_run(KIND, &experiment.row);
+    let beside = below(folder, "artifacts").map(|folder| artifacts::read(&folder, &mut run)).unwrap_or_default();
+    (Some((run, beside)), findings)
 }
 
 /// What `meta.yaml` says.
-fn describe(run: &mut Run, meta: &Meta, folder: &Folder<'_>, experiment: &Experiment<'_>, findings: &mut Findings) {
+fn describe(run: &mut RunRow, meta: &Meta, folder: &Folder<'_>, experiment: &ExperimentRow, findings: &mut Findings) {
     run.id = match meta.text("run_id").or_else(|| meta.text("run_uuid")) {
         Some(id) => {
             if id != folder.name() {
@@ -136,39 +122,11 @@ fn describe(run: &mut Run, meta: &Meta, folder: &Folder<'_>, experiment: &Experi
     run.started_at = meta.instant("start_time", findings);
     run.ended_at = meta.instant("end_time", findings);
     // Before MLflow 1 the commit stood here; since then the field is empty.
-    run.git.commit = meta.text("source_version").map(str::to_owned);
+    run.source_version = meta.text("source_version").map(str::to_owned);
     run.extra = meta.others(KNOWN);
 }
 
-/// What MLflow writes into tags although it is no tag of the user's.
-fn apply_tags(run: &mut Run) {
-    let tag = |keys: &[&str]| {
-        keys.iter().find_map(|key| run.system_tags.get(*key)).filter(|value| !value.is_empty()).cloned()
-    };
-    let git = Git {
-        commit: tag(&["mlflow.source.git.commit", "mlflow.git.commit"]).or_else(|| run.git.commit.clone()),
-        branch: tag(&["mlflow.source.git.branch", "mlflow.gitBranchName", "mlflow.git.branch"]),
-        remote: tag(&["mlflow.source.git.repoURL", "mlflow.gitRepoURL", "mlflow.git.repo_url"])
-            .map(|address| meta::without_userinfo(&address)),
-        dirty: tag(&["mlflow.git.dirty"]).map(|dirty| dirty.eq_ignore_ascii_case("true")),
-    };
-    let parent = tag(&["mlflow.parentRunId"]);
-    let description = tag(&["mlflow.note.content"]);
-    let name = tag(&["mlflow.runName"]);
-    // A whole document for each model that MLflow 2 logged: a fact for the raw view, not a tag to show.
-    if let Some(history) = run.system_tags.remove(MODEL_HISTORY) {
-        let parsed = json::parse(&FileData::from_bytes(run.origin.path.clone(), history.as_str()));
-        run.extra.push((MODEL_HISTORY.to_owned(), parsed.map_or(Datum::Text(history), |json| json.value)));
-    }
-    run.git = git;
-    run.parent = parent;
-    run.description = description;
-    if run.name.is_empty() {
-        run.name = name.unwrap_or_default();
-    }
-}
-
-fn read_metric(run: &mut Run, key: &str, folder: &Folder<'_>, entry: &Entry, findings: &mut Findings) {
+fn read_metric(run: &mut RunRow, key: &str, folder: &Folder<'_>, entry: &Entry, findings: &mut Findings) {
     let path = folder.entry_path(entry);
     let refused = |found: String, pointer: String| Rejected {
         metric: key.to_owned(),
@@ -227,8 +185,7 @@ fn read_metric(run: &mut Run, key: &str, folder: &Folder<'_>, entry: &Entry, fin
 }
 
 /// Datasets, and models that the run was given.
-fn read_inputs(run: &mut Run, folder: &Folder<'_>, experiment: &Experiment<'_>, findings: &mut Findings) {
-    let mut models = Vec::new();
+fn read_inputs(run: &mut RunRow, folder: &Folder<'_>, experiment: &Experiment<'_>, findings: &mut Findings) {
     experiment::metas(folder, findings, |_, meta, findings| {
         let Some(id) = meta.required("source_id", findings) else { return };
         match meta.get("source_type").and_then(Datum::as_str) {
@@ -241,30 +198,23 @@ fn read_inputs(run: &mut Run, folder: &Folder<'_>, experiment: &Experiment<'_>, 
                     meta.invalid("source_id", &format!("no dataset '{}' is in the experiment", visible(id, 80))),
                 ),
             },
-            Some("MODEL") => models.push(Datum::Text(id.to_owned())),
+            Some("MODEL") => run.model_inputs.push(id.to_owned()),
             _ => findings.problem(
                 meta.invalid("source_type", "neither DATASET nor MODEL; the input is not shown")
                     .severity(Severity::Note),
             ),
         }
     });
-    let key = |d: &Dataset| (d.name.clone(), d.digest.clone(), d.role.clone());
-    run.datasets.sort_by_cached_key(key);
-    if !models.is_empty() {
-        run.extra.push(("model_inputs".to_owned(), Datum::List(models)));
-    }
 }
 
 /// Models that the run made (MLflow 3).
-fn read_outputs(run: &mut Run, folder: &Folder<'_>, findings: &mut Findings) {
-    let mut models = Vec::new();
+fn read_outputs(run: &mut RunRow, folder: &Folder<'_>, findings: &mut Findings) {
     experiment::metas(folder, findings, |id, meta, _| {
         let id = meta.text("destination_id").unwrap_or(id);
-        let mut facts = vec![("model_id".to_owned(), Datum::Text(id.to_owned()))];
-        facts.extend(meta.get("step").map(|step| ("step".to_owned(), step.clone())));
-        models.push(Datum::Map(facts));
+        let step = match meta.get("step") {
+            Some(Datum::Int(step)) => Some(*step),
+            _ => None,
+        };
+        run.model_outputs.push((id.to_owned(), step));
     });
-    if !models.is_empty() {
-        run.extra.push((MODEL_OUTPUTS.to_owned(), Datum::List(models)));
-    }
 }

@@ -17,7 +17,7 @@ const FIELDS: &[&str] =
     &["metric", "value", "dataset", "split", "slice", "class", "step", "n", "stderr", "ci", "harness"];
 
 /// Reads the file.
-pub(super) fn read(file: &FileData) -> Document {
+pub(crate) fn read(file: &FileData) -> Document {
     let mut reader = Reader { path: &file.path, document: Document::default() };
     let mut duplicates = Vec::new();
     let value = if file.path.ends_with(".toml") {

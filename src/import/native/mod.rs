@@ -8,7 +8,7 @@
 
 pub(crate) mod drift;
 mod manifest;
-mod metrics;
+pub(crate) mod metrics;
 pub(crate) mod series;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,14 +21,14 @@ use crate::model::{
 use crate::source::{Entry, FileData, Source, file_name, parent};
 
 /// A file that no store claimed, after the document importers were asked.
-pub(super) struct Found<'a> {
-    pub(super) entry: &'a Entry,
+pub(crate) struct Found<'a> {
+    pub(crate) entry: &'a Entry,
     /// Who understood it.
-    pub(super) kind: Option<&'static str>,
-    pub(super) document: Option<Document>,
+    pub(crate) kind: Option<&'static str>,
+    pub(crate) document: Option<Document>,
     /// The bytes, for files of the native layout itself.
-    pub(super) data: Option<Arc<FileData>>,
-    pub(super) problem: Option<Box<Diagnostic>>,
+    pub(crate) data: Option<Arc<FileData>>,
+    pub(crate) problem: Option<Box<Diagnostic>>,
 }
 
 /// The kind of document whose metrics are those of a window of current data: in a run directory they
@@ -270,7 +270,7 @@ fn read_run(
 }
 
 /// The metrics of a report are those of its window: its file's name says which.
-fn window_named(kind: Option<&str>, entry: &Entry, mut document: Document) -> Document {
+pub(super) fn window_named(kind: Option<&str>, entry: &Entry, mut document: Document) -> Document {
     if kind == Some(REPORT) {
         let name = file_name(&entry.path);
         let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
