@@ -87,7 +87,8 @@ pub(crate) trait DocumentImporter: Sync {
 }
 
 /// All importers of stores, in the order of asking: the most specific first.
-pub(crate) const STORES: &[&dyn StoreImporter] = &[&mlflow::MlflowStore, &dvc::DvcProject, &dvclive::DvcLive];
+pub(crate) const STORES: &[&dyn StoreImporter] =
+    &[&mlflow::MlflowStore, &mlflow::MlflowServer, &dvc::DvcProject, &dvclive::DvcLive];
 
 /// All importers of databases.
 pub(crate) const DATABASES: &[&dyn DatabaseImporter] = &[&mlflow::MlflowDatabase];

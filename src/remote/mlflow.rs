@@ -1,7 +1,7 @@
 //! An MLflow tracking server, page by page (REST API 2.0 and 3.x; mlflow/protos/service.proto and
 //! model_registry.proto name the messages).
 //!
-//! In: a client. Out: the answers as files: `experiments/N.json`, `runs/N.json`, `histories/N.json`,
+//! In: a client. Out: the answers as files: `experiments/N.json`, `runs/N.json`, `histories/N.json` and `history-of/RUN/N.json`,
 //! `registered-models/N.json`, `model-versions/N.json`, `logged-models/N.json`, `artifacts/RUN/N.json`
 //! (lists) and `files/RUN/PATH` (small documents of runs that are registered versions). Only page
 //! tokens, ids and metric names are looked at here; `import/mlflow` reads the rest.
@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use jiter::JsonValue;
 use serde_json::{Value, json};
 
 use super::http::{Client, Failure};
@@ -124,15 +125,15 @@ fn listing(
     pages: &mut Pages,
     name: &str,
     ask: impl Fn(Option<&str>) -> Result<Vec<u8>, Failure>,
-) -> Result<Vec<Value>, Failure> {
-    let mut out: Vec<Value> = Vec::new();
+) -> Result<Vec<JsonValue<'static>>, Failure> {
+    let mut out: Vec<JsonValue<'static>> = Vec::new();
     let mut token: Option<String> = None;
     let mut seen = BTreeSet::new();
     while out.len() < PAGES {
         let bytes = ask(token.as_deref())?;
-        let value: Value = serde_json::from_slice(&bytes).map_err(|e| no_api(&e))?;
+        let value = parse(&bytes)?;
         pages.keep(format!("{name}/{:05}.json", out.len()), bytes);
-        token = text(&value, "next_page_token").filter(|t| !t.is_empty()).map(str::to_owned);
+        token = next_page(&value);
         out.push(value);
         match &token {
             Some(next) if seen.insert(next.clone()) => {}
@@ -143,9 +144,19 @@ fn listing(
     Ok(out)
 }
 
-/// A server that answers with something else than JSON is no MLflow server.
-fn no_api(error: &serde_json::Error) -> Failure {
-    Failure::Unreachable(format!("the answer is not JSON ({error}): is this the address of an MLflow tracking server?"))
+/// Parses an answer. It may hold the bare words `NaN` and `Infinity`: the server is Python.
+fn parse(bytes: &[u8]) -> Result<JsonValue<'static>, Failure> {
+    let value = JsonValue::parse(bytes, true).map_err(|e| {
+        let cause = e.error_type;
+        Failure::Unreachable(format!(
+            "the answer is not JSON ({cause}): is this the address of an MLflow tracking server?"
+        ))
+    })?;
+    Ok(value.into_static())
+}
+
+fn next_page(value: &JsonValue<'_>) -> Option<String> {
+    text(value, "next_page_token").filter(|t| !t.is_empty()).map(str::to_owned)
 }
 
 fn body(mut search: Value, token: Option<&str>) -> Value {
@@ -155,21 +166,43 @@ fn body(mut search: Value, token: Option<&str>) -> Value {
     search
 }
 
-fn members<'a>(pages: &'a [Value], key: &'a str) -> impl Iterator<Item = &'a Value> {
-    pages.iter().filter_map(move |p| p.get(key)?.as_array()).flatten()
+fn get<'a>(value: &'a JsonValue<'_>, key: &str) -> Option<&'a JsonValue<'a>> {
+    match value {
+        JsonValue::Object(members) => members.iter().rev().find(|(k, _)| k == key).map(|(_, v)| v),
+        _ => None,
+    }
 }
 
-fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
-    value.get(key)?.as_str()
+fn items<'a>(value: &'a JsonValue<'_>, key: &str) -> &'a [JsonValue<'a>] {
+    match get(value, key) {
+        Some(JsonValue::Array(items)) => items,
+        _ => &[],
+    }
+}
+
+fn members<'a>(pages: &'a [JsonValue<'static>], key: &'a str) -> impl Iterator<Item = &'a JsonValue<'a>> {
+    pages.iter().flat_map(move |p| items(p, key))
+}
+
+fn text<'a>(value: &'a JsonValue<'_>, key: &str) -> Option<&'a str> {
+    match get(value, key)? {
+        JsonValue::Str(text) => Some(text),
+        _ => None,
+    }
 }
 
 /// The whole history of every metric, for as many runs at once as the server allows.
-fn histories(client: &Client, source: &str, runs: &[Value], pages: &mut Pages) -> Result<(), Box<Diagnostic>> {
+fn histories(
+    client: &Client,
+    source: &str,
+    runs: &[JsonValue<'static>],
+    pages: &mut Pages,
+) -> Result<(), Box<Diagnostic>> {
     let mut wanted: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for run in members(runs, "runs") {
-        let Some(id) = run.get("info").and_then(|i| text(i, "run_id")) else { continue };
-        let metrics = run.get("data").and_then(|d| d.get("metrics")).and_then(Value::as_array);
-        for key in metrics.into_iter().flatten().filter_map(|m| text(m, "key")) {
+        let Some(id) = get(run, "info").and_then(|i| text(i, "run_id")) else { continue };
+        let metrics = get(run, "data").map(|d| items(d, "metrics")).unwrap_or_default();
+        for key in metrics.iter().filter_map(|m| text(m, "key")) {
             wanted.entry(key).or_default().push(id);
         }
     }
@@ -178,17 +211,21 @@ fn histories(client: &Client, source: &str, runs: &[Value], pages: &mut Pages) -
     let answers = at_once(&jobs, |(key, group)| history(client, key, group));
     let mut kept = 0;
     for answer in answers {
-        for bytes in answer.map_err(|f| Box::new(f.diagnostic(source)))? {
-            pages.keep(format!("histories/{kept:06}.json"), bytes);
+        for (run, bytes) in answer.map_err(|f| Box::new(f.diagnostic(source)))? {
+            let folder = run.map_or_else(|| "histories".to_owned(), |run| format!("history-of/{run}"));
+            pages.keep(format!("{folder}/{kept:06}.json"), bytes);
             kept += 1;
         }
     }
     Ok(())
 }
 
+/// An answer with histories. That for a single run does not name it.
+type History = (Option<String>, Vec<u8>);
+
 /// The histories of one metric in some runs. An answer that may have been cut off is asked for again
 /// in halves, and that of a single run page by page.
-fn history(client: &Client, key: &str, runs: &[&str]) -> Result<Vec<Vec<u8>>, Failure> {
+fn history(client: &Client, key: &str, runs: &[&str]) -> Result<Vec<History>, Failure> {
     let most = POINTS.to_string();
     let [only] = runs else {
         let mut query: Vec<(&str, &str)> = runs.iter().map(|r| ("run_id", *r)).collect();
@@ -196,9 +233,8 @@ fn history(client: &Client, key: &str, runs: &[&str]) -> Result<Vec<Vec<u8>>, Fa
         let (left, right) = runs.split_at(runs.len() / 2);
         return match client.get("/ajax-api/2.0/mlflow/metrics/get-history-bulk", &query) {
             Ok(bytes) => {
-                let value: Value = serde_json::from_slice(&bytes).map_err(|e| no_api(&e))?;
-                if value.get("metrics").and_then(Value::as_array).map_or(0, Vec::len) < POINTS {
-                    return Ok(vec![bytes]);
+                if items(&parse(&bytes)?, "metrics").len() < POINTS {
+                    return Ok(vec![(None, bytes)]);
                 }
                 let mut out = history(client, key, left)?;
                 out.extend(history(client, key, right)?);
@@ -220,11 +256,8 @@ fn history(client: &Client, key: &str, runs: &[&str]) -> Result<Vec<Vec<u8>>, Fa
         let mut query = vec![("run_id", *only), ("metric_key", key), ("max_results", most.as_str())];
         query.extend(token.as_deref().map(|t| ("page_token", t)));
         let bytes = client.get("/api/2.0/mlflow/metrics/get-history", &query)?;
-        let mut value: Value = serde_json::from_slice(&bytes).map_err(|e| no_api(&e))?;
-        token = text(&value, "next_page_token").filter(|t| !t.is_empty()).map(str::to_owned);
-        // This answer does not name the run.
-        value["run_id"] = Value::from(*only);
-        out.push(serde_json::to_vec(&value).unwrap_or(bytes));
+        token = next_page(&parse(&bytes)?);
+        out.push((Some((*only).to_owned()), bytes));
         match &token {
             Some(next) if seen.insert(next.clone()) => {}
             _ => break,
@@ -235,9 +268,15 @@ fn history(client: &Client, key: &str, runs: &[&str]) -> Result<Vec<Vec<u8>>, Fa
 
 /// Lists artifacts, and fetches the documents among those of registered versions. A failure here is a
 /// problem of that run, not of the whole source.
-fn artifacts(client: &Client, source: &str, runs: &[Value], registered: &BTreeSet<String>, pages: &mut Pages) {
+fn artifacts(
+    client: &Client,
+    source: &str,
+    runs: &[JsonValue<'static>],
+    registered: &BTreeSet<String>,
+    pages: &mut Pages,
+) {
     let mut ids: Vec<&str> =
-        members(runs, "runs").filter_map(|r| r.get("info").and_then(|i| text(i, "run_id"))).collect();
+        members(runs, "runs").filter_map(|r| get(r, "info").and_then(|i| text(i, "run_id"))).collect();
     // Registered versions first: they are what a gate judges.
     ids.sort_by_key(|id| !registered.contains(*id));
     let left = AtomicUsize::new(LISTS);
@@ -280,10 +319,10 @@ fn artifacts_of(client: &Client, id: &str, registered: bool, left: &AtomicUsize)
             }
             query.extend(token.as_deref().map(|t| ("page_token", t)));
             let bytes = client.get("/api/2.0/mlflow/artifacts/list", &query)?;
-            let value: Value = serde_json::from_slice(&bytes).map_err(|e| no_api(&e))?;
-            for file in value.get("files").and_then(Value::as_array).into_iter().flatten() {
+            let value = parse(&bytes)?;
+            for file in items(&value, "files") {
                 let Some(path) = text(file, "path") else { continue };
-                if file.get("is_dir").and_then(Value::as_bool) == Some(true) {
+                if matches!(get(file, "is_dir"), Some(JsonValue::Bool(true))) {
                     // A folder that does not lie below the one that was asked for leads in a circle.
                     if path.len() > folder.len() && path.starts_with(folder.as_str()) && path.split('/').count() < 16 {
                         folders.push(path.to_owned());
@@ -296,7 +335,7 @@ fn artifacts_of(client: &Client, id: &str, registered: bool, left: &AtomicUsize)
                     }
                 }
             }
-            token = text(&value, "next_page_token").filter(|t| !t.is_empty()).map(str::to_owned);
+            token = next_page(&value);
             out.push((format!("artifacts/{id}/{listed:04}.json"), bytes));
             listed += 1;
             if token.is_none() {
@@ -307,9 +346,13 @@ fn artifacts_of(client: &Client, id: &str, registered: bool, left: &AtomicUsize)
     Ok(out)
 }
 
-fn is_document(path: &str, file: &Value) -> bool {
+fn is_document(path: &str, file: &JsonValue<'_>) -> bool {
     // Sizes are 64-bit integers, which protobuf writes as text in JSON.
-    let size = file.get("file_size").and_then(|s| s.as_u64().or_else(|| s.as_str()?.parse().ok()));
+    let size = match get(file, "file_size") {
+        Some(JsonValue::Int(size)) => u64::try_from(*size).ok(),
+        Some(JsonValue::Str(size)) => size.parse().ok(),
+        _ => None,
+    };
     let clean = !path.split('/').any(|part| part.is_empty() || part == "." || part == "..");
     let path = format!("/{path}");
     clean && size.is_none_or(|s| s <= ARTIFACT_BYTES) && DOCUMENTS.iter().any(|d| path.ends_with(d))

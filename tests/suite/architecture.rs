@@ -27,6 +27,9 @@ const SHARED: &[(&str, &str, &str)] = &[
     ("watch", "walkdir", "a watch looks at the tree as source does"),
     ("output", "walkdir", "the guard looks at what an output folder holds"),
     ("import", "quick_xml", "JUnit"),
+    ("import", "rusqlite", "source opens a database, the importer asks it"),
+    ("remote", "jiter", "an MLflow server answers with the bare words NaN and Infinity"),
+    ("remote", "tokio", "object_store is asynchronous"),
     ("import", "rusqlite", "queries of the MLflow database that source opened"),
 ];
 

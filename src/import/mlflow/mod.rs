@@ -18,6 +18,7 @@ mod recognise;
 mod registry;
 mod rows;
 mod run;
+mod server;
 
 use std::collections::BTreeMap;
 
@@ -34,6 +35,7 @@ use rows::LoggedModel;
 pub(crate) struct MlflowStore;
 
 pub(crate) use database::MlflowDatabase;
+pub(crate) use server::MlflowServer;
 
 impl StoreImporter for MlflowStore {
     fn kind(&self) -> &'static str {

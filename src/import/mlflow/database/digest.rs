@@ -9,7 +9,7 @@ use crate::model::{Evidence, Run};
 use crate::source::Entry;
 
 /// The evidence, below the run's folder.
-pub(super) fn of(run: &Run, artifacts: &[Entry]) -> Evidence {
+pub(in crate::import::mlflow) fn of(run: &Run, artifacts: &[Entry]) -> Evidence {
     let mut out = Parts::default();
     for text in [run.id.as_str(), &run.name, run.status.as_str(), run.experiment.as_deref().unwrap_or_default()] {
         out.text(text);

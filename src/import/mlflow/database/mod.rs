@@ -10,9 +10,9 @@
 //! `table` reads rows with bounds on everything, `runs` and `models` know the columns, `digest` makes
 //! the evidence of one run.
 
-mod digest;
-mod models;
-mod runs;
+pub(super) mod digest;
+pub(super) mod models;
+pub(super) mod runs;
 mod table;
 
 use std::collections::{BTreeMap, BTreeSet};

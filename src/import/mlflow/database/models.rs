@@ -13,7 +13,7 @@ use crate::diag::visible;
 use crate::model::{ModelRecord, Pointer};
 
 /// Which dataset a run has measured a metric on: by run, then metric, step and time.
-pub(super) type Measured = BTreeMap<String, BTreeMap<(String, i64, i64), String>>;
+pub(in crate::import::mlflow) type Measured = BTreeMap<String, BTreeMap<(String, i64, i64), String>>;
 
 /// Reads the logged models, by their ids.
 pub(super) fn logged(tables: &Tables<'_>, findings: &mut Findings) -> rusqlite::Result<BTreeMap<String, LoggedModel>> {

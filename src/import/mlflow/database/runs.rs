@@ -18,27 +18,29 @@ use crate::diag::{Code, Diagnostic, Severity, visible};
 use crate::model::{Dataset, Datum, Instant, MetricResult, Point, Pointer, Rejected, Run, RunStatus, Series, Slice};
 
 /// Everything about runs that the tables hold.
-pub(super) struct Stored {
-    experiments: BTreeMap<String, ExperimentRow>,
-    runs: IndexMap<String, StoredRun>,
+pub(in crate::import::mlflow) struct Stored {
+    pub(in crate::import::mlflow) experiments: BTreeMap<String, ExperimentRow>,
+    pub(in crate::import::mlflow) runs: IndexMap<String, StoredRun>,
 }
 
+/// A run, its metrics not yet put in order.
 #[derive(Default)]
-struct StoredRun {
-    row: RunRow,
-    experiment: String,
-    artifact_uri: String,
-    metrics: BTreeMap<String, Metric>,
+pub(in crate::import::mlflow) struct StoredRun {
+    pub(in crate::import::mlflow) row: RunRow,
+    pub(in crate::import::mlflow) experiment: String,
+    pub(in crate::import::mlflow) artifact_uri: String,
+    pub(in crate::import::mlflow) metrics: BTreeMap<String, Metric>,
 }
 
 /// A metric of a run.
 #[derive(Default)]
-struct Metric {
+pub(in crate::import::mlflow) struct Metric {
     /// As `latest_metrics` says.
-    latest: Option<Line<'static>>,
-    points: Vec<Line<'static>>,
+    pub(in crate::import::mlflow) latest: Option<Line<'static>>,
+    /// Every point, in any order.
+    pub(in crate::import::mlflow) points: Vec<Line<'static>>,
     /// What stands where a number is due.
-    rejected: Option<String>,
+    pub(in crate::import::mlflow) rejected: Option<String>,
 }
 
 impl Stored {
@@ -52,7 +54,13 @@ impl Stored {
     }
 
     /// The runs, in the order of their ids.
-    pub(super) fn into_runs(self, kind: &str, path: &str, measured: &Measured, findings: &mut Findings) -> Vec<Run> {
+    pub(in crate::import::mlflow) fn into_runs(
+        self,
+        kind: &str,
+        path: &str,
+        measured: &Measured,
+        findings: &mut Findings,
+    ) -> Vec<Run> {
         let mut out: Vec<Run> = Vec::with_capacity(self.runs.len());
         let unknown = ExperimentRow::default();
         for (id, mut stored) in self.runs {
@@ -299,7 +307,7 @@ fn line(row: &Cells<'_>, value: f64) -> Line<'static> {
 }
 
 /// The value that the database's number stands for.
-pub(super) fn infinite(value: f64) -> f64 {
+pub(in crate::import::mlflow) fn infinite(value: f64) -> f64 {
     if value.abs() == f64::MAX { value * 2.0 } else { value }
 }
 
