@@ -18,4 +18,5 @@ mod import_sklearn;
 mod inspect;
 mod project;
 mod serve;
+mod servers;
 mod sources;

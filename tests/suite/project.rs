@@ -136,7 +136,7 @@ pub(crate) fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "tests copy the example project")]
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     for entry in walkdir::WalkDir::new(from).into_iter().filter_entry(|e| e.file_name() != "public").map(Result::unwrap)
     {
         let target = to.join(entry.path().strip_prefix(from).unwrap());
