@@ -1,5 +1,7 @@
 //! Evaluation harnesses: every value of the corpus, small fixtures, and hostile files.
 
+#![expect(clippy::disallowed_macros, reason = "a comparison says how much it compared")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
