@@ -13,8 +13,22 @@ use crate::diag::{Code, Diagnostic};
 use crate::gate::policy::{RawBaseline, RawDefaults, RawPolicy, RawRule, RawStage};
 
 /// Kinds of sources that `[[source]] kind` may name, besides `auto`.
-pub(super) const KINDS: &[&str] =
-    &["native", "mlflow", "dvc", "dvclive", "evidently", "huggingface", "sklearn", "junit", "prometheus"];
+pub(super) const KINDS: &[&str] = &[
+    "native",
+    "mlflow",
+    "dvc",
+    "dvclive",
+    "evidently",
+    "lm-eval",
+    "mteb",
+    "every-eval-ever",
+    "helm",
+    "alpaca-eval",
+    "huggingface",
+    "sklearn",
+    "junit",
+    "prometheus",
+];
 
 /// The file, top level.
 #[derive(Debug, Deserialize)]

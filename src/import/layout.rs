@@ -26,6 +26,13 @@ pub(super) fn is_textual(name: &str) -> bool {
     TEXTUAL.iter().any(|t| name.ends_with(t))
 }
 
+/// Whether a file's name (lower case) is one under which harnesses keep per-example records beside the
+/// results: nothing is judged by them, so one that is too large to parse is listed and no error.
+fn is_samples(name: &str) -> bool {
+    let stem = name.strip_suffix(".jsonl");
+    stem.is_some_and(|stem| stem.starts_with("samples_") || stem.ends_with("_samples"))
+}
+
 /// Reads a source: every importer, in parallel, results in the order of paths.
 ///
 /// `kind` limits the source to one importer (`[[source]] kind = "mlflow"`); `None` asks all.
@@ -183,6 +190,9 @@ pub(super) fn recognise<'a>(source: &'a Source, entry: &'a Entry, kind: Option<&
         return Found { entry, kind: None, document: None, data: None, problem: None };
     }
     let limit = source.limits().document_bytes;
+    if entry.len > limit && is_samples(&name) {
+        return Found { entry, kind: None, document: None, data: None, problem: None };
+    }
     if entry.len > limit {
         let path = source.project_path(&entry.path);
         let problem = Diagnostic::new(

@@ -13,12 +13,18 @@ mod layout;
 pub mod table;
 pub mod yaml;
 
+mod alpaca_eval;
 mod dvc;
 mod dvclive;
+mod eee;
 mod evidently;
+mod harness;
+mod helm;
 mod huggingface;
 mod junit;
+mod lm_eval;
 mod mlflow;
+mod mteb;
 mod native;
 mod sklearn;
 
@@ -87,8 +93,13 @@ pub(crate) trait DocumentImporter: Sync {
 }
 
 /// All importers of stores, in the order of asking: the most specific first.
-pub(crate) const STORES: &[&dyn StoreImporter] =
-    &[&mlflow::MlflowStore, &mlflow::MlflowServer, &dvc::DvcProject, &dvclive::DvcLive];
+pub(crate) const STORES: &[&dyn StoreImporter] = &[
+    &mlflow::MlflowStore,
+    &mlflow::MlflowServer,
+    &dvc::DvcProject,
+    &dvclive::DvcLive,
+    &helm::HelmSuite,
+];
 
 /// All importers of databases.
 pub(crate) const DATABASES: &[&dyn DatabaseImporter] = &[&mlflow::MlflowDatabase];
@@ -96,6 +107,11 @@ pub(crate) const DATABASES: &[&dyn DatabaseImporter] = &[&mlflow::MlflowDatabase
 /// All importers of documents, in the order of asking: the most specific first.
 pub(crate) const DOCUMENTS: &[&dyn DocumentImporter] = &[
     &evidently::Evidently,
+    &lm_eval::LmEval,
+    &mteb::Mteb,
+    &eee::EveryEvalEver,
+    &helm::HelmEfficiency,
+    &alpaca_eval::AlpacaEval,
     &native::drift::NativeDrift,
     &native::series::NativeSeries,
     &sklearn::Sklearn,

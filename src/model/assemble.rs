@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::merge::Contradictions;
 use super::secret::{REDACTED, looks_secret};
 use super::{
-    Card, Catalogue, Datum, Evidence, Mapping, Measured, Model, ModelRecord, Records, Registry, Run, RunStatus,
-    Section, Version, VersionRecord, natural_cmp,
+    Card, Catalogue, Datum, Direction, Evidence, Mapping, Measured, MetricDefinition, Model, ModelRecord, Records,
+    Registry, Run, RunStatus, Section, Version, VersionRecord, natural_cmp,
 };
 use crate::diag::{Code, Diagnostic, Severity, visible};
 use crate::digest::Sha256;
@@ -36,6 +36,7 @@ pub fn assemble(mut records: Records, catalogue: Catalogue, mappings: &[Mapping]
     records.unrecognised.sort();
     records.unrecognised.dedup();
 
+    let catalogue = directed(catalogue, &runs);
     let mut registry = Registry {
         sources: records.sources,
         models: Vec::new(),
@@ -55,6 +56,29 @@ pub fn assemble(mut records: Records, catalogue: Catalogue, mappings: &[Mapping]
     problems.dedup();
     registry.problems = problems;
     registry
+}
+
+/// The catalogue with the directions that evidence gives for metrics of which it knows none. A
+/// metric that two files speak of differently stays without.
+fn directed(mut catalogue: Catalogue, runs: &[Run]) -> Catalogue {
+    let mut said: BTreeMap<&str, Option<Direction>> = BTreeMap::new();
+    for (metric, direction) in runs.iter().filter(|r| !r.deleted).flat_map(|r| &r.directions) {
+        let known = said.entry(metric).or_insert(Some(*direction));
+        if *known != Some(*direction) {
+            *known = None;
+        }
+    }
+    for (metric, direction) in said {
+        let Some(direction @ (Direction::Higher | Direction::Lower)) = direction else { continue };
+        let mut definition = match catalogue.get(metric) {
+            Some(known) if known.direction.is_some() => continue,
+            Some(known) => known.clone(),
+            None => MetricDefinition::named(metric),
+        };
+        definition.direction = Some(direction);
+        catalogue.insert(definition);
+    }
+    catalogue
 }
 
 /// Replaces credentials in params and tags, once for all outputs.
@@ -511,6 +535,10 @@ fn link_version(
 fn evidence_range(evidence: &[Evidence], folder: &str) -> std::ops::Range<usize> {
     if folder.is_empty() {
         return 0..evidence.len();
+    }
+    // A document that is a run by itself lies in no folder of its own.
+    if let Ok(file) = evidence.binary_search_by(|e| e.path.as_str().cmp(folder)) {
+        return file..file + 1;
     }
     let prefix = format!("{folder}/");
     let start = evidence.partition_point(|e| e.path.as_str() < prefix.as_str());

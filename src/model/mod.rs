@@ -39,5 +39,6 @@ pub use records::{Document, ModelRecord, Records, SourceSummary, VersionRecord};
 pub use registry::{Model, Registry, SelectorError, Version};
 pub use result::{Interval, MetricResult, Pointer, Rejected, Slice};
 pub use run::{Artifact, Dataset, Git, Lineage, Link, Run, RunForm, RunStatus};
+pub(crate) use secret::looks_secret;
 pub use series::{Point, Series};
 pub use time::{Instant, duration};

@@ -74,6 +74,9 @@ pub struct Document {
     /// Whether the document is a whole run by itself, so that several of them side by side are
     /// several runs: the results file of an evaluation harness, a report of one window.
     pub standalone: bool,
+    /// Further runs, complete with their ids, of a document with one of them in each row: a leaderboard.
+    /// They never belong to the run directory that the document lies in.
+    pub others: Vec<Run>,
     /// Drift reports.
     pub drift: Vec<DriftReport>,
     /// Checks.
@@ -93,6 +96,7 @@ impl Document {
     /// Moves what belongs to a run into it; drift, checks and cards get the run's id.
     pub fn attach(mut self, run: &mut Run, records: &mut Records) {
         run.absorb(self.run);
+        records.runs.append(&mut self.others);
         for mut report in self.drift {
             report.run = Some(run.id.clone());
             records.drift.push(report);

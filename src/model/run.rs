@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Curve, Datum, Importance, Instant, Matrix, MetricResult, Pointer, Rejected, Series};
+use super::{Curve, Datum, Direction, Importance, Instant, Matrix, MetricResult, Pointer, Rejected, Series};
 
 /// What became of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -176,6 +176,9 @@ pub struct Run {
     /// Further folders and files that hold evidence of it: those of runs that were merged into it, or
     /// what it shares with others (a database).
     pub further: Vec<String>,
+    /// Which way metrics are better, as the evidence itself says; [`Direction::None`] where it
+    /// contradicts itself. Pages rank by it where the catalogue says nothing; the gate never does.
+    pub directions: BTreeMap<String, Direction>,
     /// Fields of the tool that the model has no place for, for the raw view.
     pub extra: Vec<(String, Datum)>,
     /// Where its main record was read.
@@ -208,6 +211,14 @@ impl Run {
             && self.importances.is_empty())
     }
 
+    /// Notes which way a metric is better; two different ways are none.
+    pub fn direct(&mut self, metric: &str, direction: Direction) {
+        let known = self.directions.entry(metric.to_owned()).or_insert(direction);
+        if *known != direction {
+            *known = Direction::None;
+        }
+    }
+
     /// Takes in what another source says of the same run: values are added, and facts fill only what
     /// is not known yet. The identity (id, source, folder, origin, model, version, name) stays.
     pub fn absorb(&mut self, other: Run) {
@@ -217,9 +228,16 @@ impl Run {
         self.curves.extend(other.curves);
         self.matrices.extend(other.matrices);
         self.importances.extend(other.importances);
-        self.datasets.extend(other.datasets);
+        for dataset in other.datasets {
+            if !self.datasets.contains(&dataset) {
+                self.datasets.push(dataset);
+            }
+        }
         self.artifacts.extend(other.artifacts);
         self.extra.extend(other.extra);
+        for (metric, direction) in other.directions {
+            self.direct(&metric, direction);
+        }
         for (key, value) in other.params {
             self.params.entry(key).or_insert(value);
         }

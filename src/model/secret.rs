@@ -29,7 +29,7 @@ const KEYS: &[&str] = &[
 const PREFIXES: &[&str] = &["ghp_", "gho_", "github_pat_", "glpat-", "hf_", "xoxb-", "xoxp-", "sk-ant-", "sk-proj-"];
 
 /// Whether a value under a key looks like a credential.
-pub(super) fn looks_secret(key: &str, value: &str) -> bool {
+pub(crate) fn looks_secret(key: &str, value: &str) -> bool {
     let value = value.trim();
     if value.is_empty() || value == REDACTED {
         return false;

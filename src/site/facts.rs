@@ -311,7 +311,9 @@ fn value_of<'a>(registry: &'a Registry, run: &'a Run, headline: &Headline) -> Op
 }
 
 /// Which metrics speak for a model, best first, when nobody said.
-const PREFERRED: [&str; 22] = [
+const PREFERRED: [&str; 24] = [
+    // What MTEB itself ranks a task by.
+    "main_score",
     "auc",
     "average_precision",
     "balanced_accuracy",
@@ -320,6 +322,7 @@ const PREFERRED: [&str; 22] = [
     "f1_weighted",
     "mcc",
     "accuracy",
+    "exact_match",
     "ndcg",
     "r2",
     "mae",

@@ -455,7 +455,10 @@ fn read_loose(source: &Source, files: Vec<Found<'_>>, summary: &mut Summary, rec
                 check.run.get_or_insert_with(|| run.id.clone());
             }
             records.runs.push(run);
+            summary.runs(file.kind.unwrap_or("native"), 1);
         }
+        summary.runs(file.kind.unwrap_or("native"), document.others.len());
+        records.runs.append(&mut document.others);
         records.drift.append(&mut document.drift);
         records.checks.append(&mut document.checks);
         records.problems.append(&mut document.problems);
@@ -539,19 +542,31 @@ fn card_only_model(source: &Source, path: &str, card: &crate::model::Card) -> Mo
 
 /// What was read, by importer.
 #[derive(Default)]
-struct Summary(BTreeMap<&'static str, (usize, u64)>);
+struct Summary {
+    files: BTreeMap<&'static str, (usize, u64)>,
+    /// Runs that are documents of their own.
+    runs: BTreeMap<&'static str, usize>,
+}
 
 impl Summary {
     fn add(&mut self, kind: &'static str, entries: &[&Entry]) {
-        let (files, bytes) = self.0.entry(kind).or_default();
+        let (files, bytes) = self.files.entry(kind).or_default();
         *files += entries.len();
         *bytes += entries.iter().map(|e| e.len).sum::<u64>();
     }
 
+    fn runs(&mut self, kind: &'static str, more: usize) {
+        *self.runs.entry(kind).or_default() += more;
+    }
+
     fn finish(self, source: &Source, records: &mut Records) {
         let path = if source.label.is_empty() { ".".to_owned() } else { source.label.clone() };
-        for (kind, (files, bytes)) in self.0 {
-            let runs = if kind == "native" { records.runs.len() } else { 0 };
+        let apart: usize = self.runs.iter().filter(|(kind, _)| **kind != "native").map(|(_, runs)| runs).sum();
+        for (kind, (files, bytes)) in self.files {
+            let runs = match kind {
+                "native" => records.runs.len() - apart,
+                kind => self.runs.get(kind).copied().unwrap_or_default(),
+            };
             records.sources.push(SourceSummary { kind: kind.to_owned(), path: path.clone(), runs, files, bytes });
         }
     }
