@@ -39,5 +39,5 @@ pub use records::{Document, ModelRecord, Records, SourceSummary, VersionRecord};
 pub use registry::{Model, Registry, SelectorError, Version};
 pub use result::{Interval, MetricResult, Pointer, Rejected, Slice};
 pub use run::{Artifact, Dataset, Git, Lineage, Link, Run, RunForm, RunStatus};
-pub use series::{Point, Series};
+pub use series::{MAX_POINTS, Point, Series, SeriesBuilder, SeriesSet, Totals};
 pub use time::{Instant, duration};
