@@ -33,9 +33,11 @@ pub fn import(source: &Source, kind: Option<&str>) -> Records {
     let (mut records, taken) = databases(source, kind);
     let mut claimed: Vec<(String, usize)> = Vec::new();
     if source.only.is_none() {
-        claim("", source, kind, &taken, &mut claimed);
+        for loose in [false, true] {
+            claim("", source, kind, loose, &taken, &mut claimed);
+            claimed.sort();
+        }
     }
-    claimed.sort();
 
     let stores: Vec<(String, &'static str, Records)> = claimed
         .par_iter()
@@ -161,19 +163,36 @@ fn matches_kind(importer: &str, wanted: &str) -> bool {
     importer == wanted || importer.strip_prefix(wanted).is_some_and(|rest| rest.starts_with('-'))
 }
 
-fn claim(path: &str, source: &Source, kind: Option<&str>, taken: &Taken, claimed: &mut Vec<(String, usize)>) {
-    if taken.folders.contains(path) {
+/// Offers a folder and those below it to the stores: to the loose ones, or to all others.
+fn claim(
+    path: &str,
+    source: &Source,
+    kind: Option<&str>,
+    loose: bool,
+    taken: &Taken,
+    claimed: &mut Vec<(String, usize)>,
+) {
+    if taken.folders.contains(path) || claimed.iter().any(|(other, _)| other == path) {
         return;
     }
+    let mut others = claimed.iter().map(|(other, _)| other).chain(&taken.folders);
+    let above_another = loose && others.any(|other| is_above(path, other));
     let folder = Folder::new(source, path);
-    let importer = STORES.iter().position(|s| kind.is_none_or(|k| matches_kind(s.kind(), k)) && s.claims(&folder));
+    let importer = STORES.iter().position(|s| {
+        s.is_loose() == loose && kind.is_none_or(|k| matches_kind(s.kind(), k)) && !above_another && s.claims(&folder)
+    });
     if let Some(importer) = importer {
         claimed.push((path.to_owned(), importer));
         return;
     }
     for child in source.child_folders(path).collect::<Vec<_>>() {
-        claim(child, source, kind, taken, claimed);
+        claim(child, source, kind, loose, taken, claimed);
     }
+}
+
+/// Whether a path lies below a folder.
+fn is_above(folder: &str, path: &str) -> bool {
+    folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// Reads a file that no store claimed and asks the document importers.

@@ -21,6 +21,8 @@ mod junit;
 mod mlflow;
 mod native;
 mod sklearn;
+mod tensorboard;
+mod wandb;
 
 use std::cell::OnceCell;
 use std::sync::Arc;
@@ -39,6 +41,12 @@ pub(crate) trait StoreImporter: Sync {
     /// Whether the folder is the root of such a store. Called for every folder from the top down:
     /// it must decide from the listing first and sniff at most a few small files.
     fn claims(&self, folder: &Folder<'_>) -> bool;
+
+    /// Whether the store is no more than a folder above files that could lie anywhere, with no mark of
+    /// its own. Such a store is asked after all others, and never for a folder above one of theirs.
+    fn is_loose(&self) -> bool {
+        false
+    }
 
     /// Reads the store. Every file below the folder is this importer's: it lists what it did not
     /// understand in `unrecognised`.
@@ -87,7 +95,14 @@ pub(crate) trait DocumentImporter: Sync {
 }
 
 /// All importers of stores, in the order of asking: the most specific first.
-pub(crate) const STORES: &[&dyn StoreImporter] = &[&mlflow::MlflowStore, &dvc::DvcProject, &dvclive::DvcLive];
+pub(crate) const STORES: &[&dyn StoreImporter] = &[
+    &mlflow::MlflowStore,
+    &dvc::DvcProject,
+    &dvclive::DvcLive,
+    &wandb::Wandb,
+    &wandb::export::WandbExports,
+    &tensorboard::TensorBoard,
+];
 
 /// All importers of databases.
 pub(crate) const DATABASES: &[&dyn DatabaseImporter] = &[&mlflow::MlflowDatabase];
@@ -97,6 +112,7 @@ pub(crate) const DOCUMENTS: &[&dyn DocumentImporter] = &[
     &evidently::Evidently,
     &native::drift::NativeDrift,
     &native::series::NativeSeries,
+    &wandb::export::WandbExport,
     &sklearn::Sklearn,
     &dvc::DvcLiveYaml,
     &junit::Junit,

@@ -15,6 +15,8 @@ mod import_huggingface;
 mod import_mlflow;
 mod import_native;
 mod import_sklearn;
+mod import_tensorboard;
+mod import_wandb;
 mod inspect;
 mod project;
 mod serve;
