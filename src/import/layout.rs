@@ -13,7 +13,7 @@ use rayon::prelude::*;
 
 use super::native::{self, Found};
 use super::{Content, DATABASES, DOCUMENTS, Folder, STORES};
-use crate::diag::{Code, Diagnostic, visible};
+use crate::diag::{Code, Diagnostic, Severity, visible};
 use crate::model::{Evidence, Records, SourceSummary};
 use crate::source::{Entry, Source, file_name, parent};
 
@@ -67,7 +67,7 @@ pub fn import(source: &Source, kind: Option<&str>) -> Records {
         append_store(source, &path, kind, store, &mut records);
     }
     records.evidence.extend(source.read_files().map(|(path, sha256, bytes)| Evidence { path, sha256, bytes }));
-    records.problems.extend(source.problems.iter().cloned());
+    records.problems.extend(source.problems.iter().cloned().map(|problem| weighed(problem, source, &claimed)));
     if records.sources.is_empty() {
         let shown = if source.label.is_empty() { "." } else { &source.label };
         records.sources.push(SourceSummary {
@@ -188,6 +188,20 @@ fn claim(
     for child in source.child_folders(path).collect::<Vec<_>>() {
         claim(child, source, kind, loose, taken, claimed);
     }
+}
+
+/// A link that leads out of the source is an error, unless the store that it lies in knows it for no evidence.
+fn weighed(problem: Diagnostic, source: &Source, claimed: &[(String, usize)]) -> Diagnostic {
+    let is_known = |path: &str| {
+        claimed.iter().any(|(store, importer)| {
+            let below = path.strip_prefix(source.project_path(store).as_str()).map(|p| p.trim_start_matches('/'));
+            below.is_some_and(|below| STORES.get(*importer).is_some_and(|s| s.is_beside_the_point(below)))
+        })
+    };
+    if problem.code == Code::SymlinkOutside && problem.path.as_deref().is_some_and(is_known) {
+        return problem.severity(Severity::Note);
+    }
+    problem
 }
 
 /// Whether a path lies below a folder.

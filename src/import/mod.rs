@@ -48,6 +48,12 @@ pub(crate) trait StoreImporter: Sync {
         false
     }
 
+    /// Whether a file of the store, by its path below it, is known to hold no evidence. A link in its
+    /// place that leads out of the source is then worth a note only.
+    fn is_beside_the_point(&self, _below: &str) -> bool {
+        false
+    }
+
     /// Reads the store. Every file below the folder is this importer's: it lists what it did not
     /// understand in `unrecognised`.
     fn read(&self, folder: &Folder<'_>) -> Records;

@@ -169,8 +169,9 @@ impl SeriesBuilder {
 
 /// The lowest, the highest and the first non-finite of some points, in their order.
 fn select(points: &[Point]) -> Vec<Point> {
-    let (mut low, mut high, mut odd): (Option<(Finite, usize)>, Option<(Finite, usize)>, Option<usize>) =
-        (None, None, None);
+    let mut low: Option<(Finite, usize)> = None;
+    let mut high: Option<(Finite, usize)> = None;
+    let mut odd: Option<usize> = None;
     for (i, point) in points.iter().enumerate() {
         match point.value.finite() {
             Some(value) => {

@@ -371,3 +371,22 @@ fn exports_of_the_api_and_of_the_web_pages() {
     assert!(!registry.runs.iter().any(|r| r.id == "x/run" && r.source == "wandb-export"));
     assert!(registry.unrecognised.contains(&"m/notes.txt".to_owned()));
 }
+
+/// `logs/debug-core.log` of newer versions is a link into a cache.
+#[cfg(unix)]
+#[test]
+#[expect(clippy::disallowed_methods, reason = "tests build their project")]
+fn a_link_to_a_log_of_its_processes_does_not_block_a_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let run_folder = folder.path().join("wandb/offline-run-20261123_000000-aaaa1111");
+    std::fs::create_dir_all(run_folder.join("logs")).unwrap();
+    std::fs::write(run_folder.join("run-aaaa1111.wandb"), log("0.22.3", "aaaa1111")).unwrap();
+    std::os::unix::fs::symlink("/etc/hostname", run_folder.join("logs/debug-core.log")).unwrap();
+    let registry = read(folder.path());
+    assert_eq!(run(&registry, "aaaa1111").status, RunStatus::Finished);
+    let link = registry.problems.iter().find(|p| p.code == Code::SymlinkOutside).unwrap();
+    assert_eq!(link.severity, Severity::Note);
+    std::os::unix::fs::symlink("/etc/hostname", run_folder.join("files")).unwrap();
+    let registry = read(folder.path());
+    assert!(registry.problems.iter().any(|p| p.code == Code::SymlinkOutside && p.severity == Severity::Error));
+}

@@ -12,6 +12,7 @@ mod hostile;
 mod import_dvc;
 mod import_evidently;
 mod import_huggingface;
+mod import_large;
 mod import_mlflow;
 mod import_native;
 mod import_sklearn;

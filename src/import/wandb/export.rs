@@ -51,9 +51,9 @@ impl DocumentImporter for WandbExport {
     fn read(&self, content: &Content<'_>) -> Document {
         let mut document = Document::default();
         if let Some(value) = content.json() {
-            (document.results, document.rejected) = summary(value, &content.file.path);
+            (document.run.results, document.run.rejected) = summary(value, &content.file.path);
         } else if let Some(table) = content.table() {
-            document.series = if is_history(&table.columns) {
+            document.run.series = if is_history(&table.columns) {
                 history(table, content.file, &mut document.problems)
             } else {
                 charts(table, content.file, &mut document.problems)

@@ -49,6 +49,10 @@ impl StoreImporter for Wandb {
         }
     }
 
+    fn is_beside_the_point(&self, below: &str) -> bool {
+        is_process_log(below)
+    }
+
     fn read(&self, folder: &Folder<'_>) -> Records {
         read(folder)
     }
@@ -86,6 +90,12 @@ fn id_of(name: &str) -> Option<&str> {
     (digits(day, 8) && digits(time, 6) && !id.is_empty()).then_some(id)
 }
 
+/// Whether a file is a log of W&B's own processes. Newer versions link some of them to a cache.
+fn is_process_log(below: &str) -> bool {
+    let name = file_name(below);
+    name.starts_with("debug") && name.ends_with(".log") || file_name(parent(below)) == "logs" && !below.split('/').any(|part| part == "files")
+}
+
 fn read(root: &Folder<'_>) -> Records {
     let mut records = Records::default();
     // A run is a folder and, usually, a log in it; a folder may hold several logs that were copied there.
@@ -115,8 +125,7 @@ fn read(root: &Folder<'_>) -> Records {
     }
     told_apart(&mut records);
     for entry in root.files() {
-        let is_process_log = file_name(parent(&entry.path)) == "logs" || file_name(&entry.path).starts_with("debug");
-        if !understood.contains(entry.path.as_str()) && !is_process_log {
+        if !understood.contains(entry.path.as_str()) && !is_process_log(root.relative(entry)) {
             records.unrecognised.push(root.entry_path(entry));
         }
     }
