@@ -13,8 +13,19 @@ use crate::diag::{Code, Diagnostic};
 use crate::gate::policy::{RawBaseline, RawDefaults, RawPolicy, RawRule, RawStage};
 
 /// Kinds of sources that `[[source]] kind` may name, besides `auto`.
-pub(super) const KINDS: &[&str] =
-    &["native", "mlflow", "dvc", "dvclive", "evidently", "huggingface", "sklearn", "junit", "prometheus", "tensorboard", "wandb"];
+pub(super) const KINDS: &[&str] = &[
+    "native",
+    "mlflow",
+    "dvc",
+    "dvclive",
+    "evidently",
+    "huggingface",
+    "sklearn",
+    "junit",
+    "prometheus",
+    "tensorboard",
+    "wandb",
+];
 
 /// The file, top level.
 #[derive(Debug, Deserialize)]

@@ -93,7 +93,8 @@ fn id_of(name: &str) -> Option<&str> {
 /// Whether a file is a log of W&B's own processes. Newer versions link some of them to a cache.
 fn is_process_log(below: &str) -> bool {
     let name = file_name(below);
-    name.starts_with("debug") && name.ends_with(".log") || file_name(parent(below)) == "logs" && !below.split('/').any(|part| part == "files")
+    name.starts_with("debug") && name.ends_with(".log")
+        || file_name(parent(below)) == "logs" && !below.split('/').any(|part| part == "files")
 }
 
 fn read(root: &Folder<'_>) -> Records {
