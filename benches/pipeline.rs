@@ -117,7 +117,7 @@ fn charts(bencher: divan::Bencher<'_, '_>) {
             step: "step".to_owned(),
             series: series
                 .iter()
-                .map(|(name, points)| plot::StepSeries { name: name.clone(), points: points.clone() })
+                .map(|(name, points)| plot::StepSeries { name: name.clone(), points: points.clone(), total: None })
                 .collect(),
         };
         (plot::curve(&curve), plot::matrix(&matrix), plot::series(&series))

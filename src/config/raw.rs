@@ -28,6 +28,8 @@ pub(super) const KINDS: &[&str] = &[
     "sklearn",
     "junit",
     "prometheus",
+    "tensorboard",
+    "wandb",
 ];
 
 /// The file, top level.

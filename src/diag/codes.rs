@@ -59,6 +59,8 @@ codes! {
     CsvSyntax = "csv-syntax", Error, "a table is ragged or not well formed";
     FormatVersion = "format-version", Warning, "a file has a format version that presscheck does not know";
     FieldMissing = "field-missing", Warning, "a field that the format requires is absent";
+    LogTruncated = "log-truncated", Warning, "a log breaks off: the run is still being written, or was cut off";
+    LogCorrupt = "log-corrupt", Error, "a log has a record that fails its checksum; what follows it is not read";
     FieldInvalid = "field-invalid", Warning, "a field holds a value that the format does not allow";
     // Records.
     MetricInvalid = "metric-invalid", Warning, "a metric's value is not a number";

@@ -83,6 +83,12 @@ pub fn lines(file: &FileData) -> impl Iterator<Item = (u32, Result<Json, Box<Dia
         .map(|(i, line)| (u32::try_from(i + 1).unwrap_or(u32::MAX), parse_bytes(line.trim_ascii_end(), &file.path, i)))
 }
 
+/// A JSON value inside another format, duplicate keys unnoticed; nothing when it is not JSON.
+pub(crate) fn value(bytes: &[u8]) -> Option<Datum> {
+    let value = JsonValue::parse(bytes, true).ok()?;
+    Some(datum(&value, &mut String::new(), &mut Vec::new()))
+}
+
 fn datum(value: &JsonValue<'_>, pointer: &mut String, duplicates: &mut Vec<String>) -> Datum {
     match value {
         JsonValue::Null => Datum::Null,

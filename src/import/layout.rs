@@ -13,7 +13,7 @@ use rayon::prelude::*;
 
 use super::native::{self, Found};
 use super::{Content, DATABASES, DOCUMENTS, Folder, STORES};
-use crate::diag::{Code, Diagnostic, visible};
+use crate::diag::{Code, Diagnostic, Severity, visible};
 use crate::model::{Evidence, Records, SourceSummary};
 use crate::source::{Entry, Source, file_name, parent};
 
@@ -40,9 +40,11 @@ pub fn import(source: &Source, kind: Option<&str>) -> Records {
     let (mut records, taken) = databases(source, kind);
     let mut claimed: Vec<(String, usize)> = Vec::new();
     if source.only.is_none() {
-        claim("", source, kind, &taken, &mut claimed);
+        for loose in [false, true] {
+            claim("", source, kind, loose, &taken, &mut claimed);
+            claimed.sort();
+        }
     }
-    claimed.sort();
 
     let stores: Vec<(String, &'static str, Records)> = claimed
         .par_iter()
@@ -72,7 +74,7 @@ pub fn import(source: &Source, kind: Option<&str>) -> Records {
         append_store(source, &path, kind, store, &mut records);
     }
     records.evidence.extend(source.read_files().map(|(path, sha256, bytes)| Evidence { path, sha256, bytes }));
-    records.problems.extend(source.problems.iter().cloned());
+    records.problems.extend(source.problems.iter().cloned().map(|problem| weighed(problem, source, &claimed)));
     if records.sources.is_empty() {
         let shown = if source.label.is_empty() { "." } else { &source.label };
         records.sources.push(SourceSummary {
@@ -168,19 +170,50 @@ fn matches_kind(importer: &str, wanted: &str) -> bool {
     importer == wanted || importer.strip_prefix(wanted).is_some_and(|rest| rest.starts_with('-'))
 }
 
-fn claim(path: &str, source: &Source, kind: Option<&str>, taken: &Taken, claimed: &mut Vec<(String, usize)>) {
-    if taken.folders.contains(path) {
+/// Offers a folder and those below it to the stores: to the loose ones, or to all others.
+fn claim(
+    path: &str,
+    source: &Source,
+    kind: Option<&str>,
+    loose: bool,
+    taken: &Taken,
+    claimed: &mut Vec<(String, usize)>,
+) {
+    if taken.folders.contains(path) || claimed.iter().any(|(other, _)| other == path) {
         return;
     }
+    let mut others = claimed.iter().map(|(other, _)| other).chain(&taken.folders);
+    let above_another = loose && others.any(|other| is_above(path, other));
     let folder = Folder::new(source, path);
-    let importer = STORES.iter().position(|s| kind.is_none_or(|k| matches_kind(s.kind(), k)) && s.claims(&folder));
+    let importer = STORES.iter().position(|s| {
+        s.is_loose() == loose && kind.is_none_or(|k| matches_kind(s.kind(), k)) && !above_another && s.claims(&folder)
+    });
     if let Some(importer) = importer {
         claimed.push((path.to_owned(), importer));
         return;
     }
     for child in source.child_folders(path).collect::<Vec<_>>() {
-        claim(child, source, kind, taken, claimed);
+        claim(child, source, kind, loose, taken, claimed);
     }
+}
+
+/// A link that leads out of the source is an error, unless the store that it lies in knows it for no evidence.
+fn weighed(problem: Diagnostic, source: &Source, claimed: &[(String, usize)]) -> Diagnostic {
+    let is_known = |path: &str| {
+        claimed.iter().any(|(store, importer)| {
+            let below = path.strip_prefix(source.project_path(store).as_str()).map(|p| p.trim_start_matches('/'));
+            below.is_some_and(|below| STORES.get(*importer).is_some_and(|s| s.is_beside_the_point(below)))
+        })
+    };
+    if problem.code == Code::SymlinkOutside && problem.path.as_deref().is_some_and(is_known) {
+        return problem.severity(Severity::Note);
+    }
+    problem
+}
+
+/// Whether a path lies below a folder.
+fn is_above(folder: &str, path: &str) -> bool {
+    folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// Reads a file that no store claimed and asks the document importers.

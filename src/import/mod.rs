@@ -27,6 +27,8 @@ mod mlflow;
 mod mteb;
 mod native;
 mod sklearn;
+mod tensorboard;
+mod wandb;
 
 use std::cell::OnceCell;
 use std::sync::Arc;
@@ -45,6 +47,18 @@ pub(crate) trait StoreImporter: Sync {
     /// Whether the folder is the root of such a store. Called for every folder from the top down:
     /// it must decide from the listing first and sniff at most a few small files.
     fn claims(&self, folder: &Folder<'_>) -> bool;
+
+    /// Whether the store is no more than a folder above files that could lie anywhere, with no mark of
+    /// its own. Such a store is asked after all others, and never for a folder above one of theirs.
+    fn is_loose(&self) -> bool {
+        false
+    }
+
+    /// Whether a file of the store, by its path below it, is known to hold no evidence. A link in its
+    /// place that leads out of the source is then worth a note only.
+    fn is_beside_the_point(&self, _below: &str) -> bool {
+        false
+    }
 
     /// Reads the store. Every file below the folder is this importer's: it lists what it did not
     /// understand in `unrecognised`.
@@ -99,6 +113,9 @@ pub(crate) const STORES: &[&dyn StoreImporter] = &[
     &dvc::DvcProject,
     &dvclive::DvcLive,
     &helm::HelmSuite,
+    &wandb::Wandb,
+    &wandb::export::WandbExports,
+    &tensorboard::TensorBoard,
 ];
 
 /// All importers of databases.
@@ -114,6 +131,7 @@ pub(crate) const DOCUMENTS: &[&dyn DocumentImporter] = &[
     &alpaca_eval::AlpacaEval,
     &native::drift::NativeDrift,
     &native::series::NativeSeries,
+    &wandb::export::WandbExport,
     &sklearn::Sklearn,
     &dvc::DvcLiveYaml,
     &junit::Junit,

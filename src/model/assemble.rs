@@ -129,6 +129,14 @@ fn redact_datum(kind: &str, key: &str, value: &mut Datum, found: &mut impl FnMut
     }
 }
 
+/// Trackers whose experiments stand for models when nothing was registered, and the statuses of runs
+/// that are then versions: TensorBoard seldom says how a run ended.
+const TRACKERS: &[(&str, &[RunStatus])] = &[
+    ("mlflow", &[RunStatus::Finished]),
+    ("wandb", &[RunStatus::Finished]),
+    ("tensorboard", &[RunStatus::Finished, RunStatus::Unknown]),
+];
+
 /// Applies `[source.map]`, and the default for a tracker without registered models: the experiment
 /// is the model and each finished top-level run a version.
 fn map_runs(records: &mut Records, mappings: &[Mapping], problems: &mut Vec<Diagnostic>) {
@@ -155,18 +163,23 @@ fn map_runs(records: &mut Records, mappings: &[Mapping], problems: &mut Vec<Diag
         records.models.iter().flat_map(|m| &m.versions).filter_map(|v| v.run.as_deref()).collect();
     let registered: Vec<&str> =
         records.runs.iter().filter(|r| registered.contains(r.id.as_str())).map(|r| r.folder.as_str()).collect();
-    let unregistered: Vec<String> = records
+    let tracker = |kind: &str| TRACKERS.iter().find(|(tracker, _)| kind.starts_with(tracker)).map(|(_, done)| *done);
+    let unregistered: Vec<(String, String, &[RunStatus])> = records
         .sources
         .iter()
-        .filter(|s| s.kind.starts_with("mlflow"))
-        .filter(|s| !mappings.iter().any(|m| is_below(&s.path, &m.below)))
-        .filter(|s| !registered.iter().any(|folder| is_below(folder, &s.path)))
-        .map(|s| s.path.clone())
+        .filter_map(|s| Some((s, tracker(&s.kind)?)))
+        .filter(|(s, _)| !mappings.iter().any(|m| is_below(&s.path, &m.below)))
+        .filter(|(s, _)| !registered.iter().any(|folder| is_below(folder, &s.path)))
+        .map(|(s, done)| (s.kind.clone(), s.path.clone(), done))
         .collect();
-    for store in unregistered {
+    for (kind, store, done) in unregistered {
         let mut seen: BTreeMap<(String, String), usize> = BTreeMap::new();
         let eligible = |r: &Run| {
-            is_below(&r.folder, &store) && !r.deleted && r.parent.is_none() && r.status == RunStatus::Finished
+            is_below(&r.folder, &store)
+                && r.source == kind
+                && !r.deleted
+                && r.parent.is_none()
+                && done.contains(&r.status)
         };
         for run in records.runs.iter().filter(|r| eligible(r)) {
             *seen.entry((run.experiment.clone().unwrap_or_default(), run.name.clone())).or_default() += 1;
@@ -175,7 +188,11 @@ fn map_runs(records: &mut Records, mappings: &[Mapping], problems: &mut Vec<Diag
             let Some(experiment) = run.experiment.clone() else { continue };
             let unique = seen.get(&(experiment.clone(), run.name.clone())) == Some(&1) && !run.name.is_empty();
             let short: String = run.id.chars().take(8).collect();
-            run.version = Some(if unique { run.name.clone() } else { format!("{}-{short}", run.name) });
+            run.version = Some(match run.name.as_str() {
+                name if unique => name.to_owned(),
+                "" => short,
+                name => format!("{name}-{short}"),
+            });
             run.model = Some(experiment);
         }
     }

@@ -40,5 +40,5 @@ pub use registry::{Model, Registry, SelectorError, Version};
 pub use result::{Interval, MetricResult, Pointer, Rejected, Slice};
 pub use run::{Artifact, Dataset, Git, Lineage, Link, Run, RunForm, RunStatus};
 pub(crate) use secret::looks_secret;
-pub use series::{Point, Series};
+pub use series::{MAX_POINTS, Point, Series, SeriesBuilder, SeriesSet, Totals};
 pub use time::{Instant, duration};

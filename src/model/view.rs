@@ -239,16 +239,16 @@ struct SeriesView<'a> {
 
 impl<'a> SeriesView<'a> {
     fn new(series: &'a Series) -> Self {
-        let finite = || series.points.iter().filter_map(|p| p.value.finite());
-        let step_value = |p: &super::Point| StepValue(p.step, p.value);
+        let totals = &series.totals;
+        let step_value = |p: super::Point| StepValue(p.step, p.value);
         Self {
             metric: &series.metric,
-            points: series.points.len(),
-            finite: finite().count(),
-            min: finite().min(),
-            max: finite().max(),
-            first: series.points.first().map(step_value),
-            last: series.points.last().map(step_value),
+            points: totals.points,
+            finite: totals.finite,
+            min: totals.min,
+            max: totals.max,
+            first: totals.first.map(step_value),
+            last: totals.last.map(step_value),
         }
     }
 }

@@ -54,6 +54,7 @@ pub(crate) fn series_spec(steps: u32) -> SeriesSpec {
                 (f64::from(i * 20), if (0.42..0.46).contains(&t) && seed > 0 { f64::NAN } else { y })
             })
             .collect(),
+        total: None,
     };
     SeriesSpec {
         heading: Heading::new("series", "Loss"),

@@ -134,7 +134,7 @@ proptest! {
     #[test]
     fn many_steps(v in values(), l in label(), repeat in 1usize..40) {
         let points: Vec<(f64, f64)> = pairs(&v).into_iter().cycle().take(v.len() * repeat).collect();
-        sound(series(&SeriesSpec { heading: heading(&l), metric: l.clone(), step: "step".to_owned(), series: vec![StepSeries { name: l.clone(), points }; 2] }))?;
+        sound(series(&SeriesSpec { heading: heading(&l), metric: l.clone(), step: "step".to_owned(), series: vec![StepSeries { name: l.clone(), points, ..StepSeries::default() }; 2] }))?;
     }
 
     #[test]
@@ -236,7 +236,7 @@ fn a_million_points_are_thinned() {
     let points: Vec<(f64, f64)> = (0..1_000_000).map(|i| (f64::from(i), f64::from(i % 977))).collect();
     let figure = series(&SeriesSpec {
         heading: heading("m"),
-        series: vec![StepSeries { name: "a".to_owned(), points }],
+        series: vec![StepSeries { name: "a".to_owned(), points, ..StepSeries::default() }],
         ..SeriesSpec::default()
     });
     assert!(figure.svg.as_str().len() < 9_000, "{}", figure.svg.as_str().len());

@@ -20,6 +20,8 @@ pub struct StepSeries {
     pub name: String,
     /// Steps (or seconds, or epochs) with values; put in order of step when they are not.
     pub points: Vec<(f64, f64)>,
+    /// How many points were measured, when `points` is a selection of them.
+    pub total: Option<usize>,
 }
 
 /// A metric over steps.
@@ -77,6 +79,15 @@ pub fn draw(spec: &SeriesSpec) -> Figure {
     let mut notes = out.notes("point", step);
     if spec.series.len() > MAX_SERIES {
         notes.push(format!("the first {MAX_SERIES} of {} series are drawn", spec.series.len()));
+    }
+    for s in shown() {
+        if let Some(total) = s.total.filter(|total| *total > s.points.len()) {
+            let name = if s.name.is_empty() { "the line".to_owned() } else { short(&s.name).into_owned() };
+            notes.push(format!(
+                "{name} is drawn through {} of {total} points, lowest and highest among them",
+                s.points.len()
+            ));
+        }
     }
     let metric = short(&spec.metric);
     let canvas = Canvas::new("series", SIZE, &spec.heading, describe(&metric, step, &lines));
@@ -153,7 +164,7 @@ fn table(spec: &SeriesSpec, step: &str) -> Table {
             let pick = |p: Option<&(f64, f64)>| p.map_or("—".to_owned(), |p| number(p.1));
             vec![
                 short(&s.name).into_owned(),
-                plural(s.points.len(), "point").split(' ').next().unwrap_or("0").to_owned(),
+                plural(s.total.unwrap_or(s.points.len()), "point").split(' ').next().unwrap_or("0").to_owned(),
                 pick(drawable().next()),
                 pick(drawable().min_by(|a, b| a.1.total_cmp(&b.1))),
                 pick(drawable().max_by(|a, b| a.1.total_cmp(&b.1))),
@@ -177,7 +188,7 @@ mod tests {
             heading: Heading::new("l", "loss"),
             metric: "loss".to_owned(),
             step: "step".to_owned(),
-            series: vec![StepSeries { name: "train".to_owned(), points }],
+            series: vec![StepSeries { name: "train".to_owned(), points, ..StepSeries::default() }],
         };
         let f = draw(&spec);
         assert!(f.svg.as_str().len() < 8_000, "{}", f.svg.as_str().len());
@@ -190,7 +201,7 @@ mod tests {
         let f = draw(&SeriesSpec {
             heading: Heading::new("l", "loss"),
             step: "step".to_owned(),
-            series: vec![StepSeries { name: "a".to_owned(), points }],
+            series: vec![StepSeries { name: "a".to_owned(), points, ..StepSeries::default() }],
             ..SeriesSpec::default()
         });
         assert_eq!(f.notes, ["2 non-finite points are not drawn (steps 4, 7)"]);

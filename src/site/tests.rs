@@ -59,13 +59,13 @@ fn run(id: &str, text: &str, shift: f64) -> Run {
             found: format!("text \"{text}\""),
             source: source.clone(),
         }],
-        series: vec![Series {
-            metric: text.to_owned(),
-            points: (0..50)
+        series: vec![Series::new(
+            text,
+            (0..50)
                 .map(|i| crate::model::Point { step: i, time: None, value: Measured::new(1.0 / (i + 1) as f64) })
                 .collect(),
-            source: source.clone(),
-        }],
+            source.clone(),
+        )],
         curves: [CurveKind::Roc, CurveKind::PrecisionRecall, CurveKind::Calibration]
             .map(|kind| Curve {
                 kind,

@@ -11,7 +11,11 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ("source", &["diag", "digest"], &["walkdir", "rusqlite"]),
     ("remote", &["diag", "digest", "source"], &["ureq", "base64", "object_store", "futures_util", "url"]),
     ("model", &["diag", "digest"], &["jiff"]),
-    ("import", &["source", "model", "diag", "digest", "markdown"], &["jiter", "csv", "granit_parser"]),
+    (
+        "import",
+        &["source", "model", "diag", "digest", "markdown"],
+        &["jiter", "csv", "granit_parser", "prost", "crc32c", "crc32fast"],
+    ),
     ("gate", &["model", "diag", "digest", "markdown"], &["quick_junit"]),
     ("config", &["diag", "model", "gate", "remote"], &[]),
     ("plot", &[], &["plotters", "plotters_backend"]),

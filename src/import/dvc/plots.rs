@@ -162,7 +162,7 @@ pub(crate) fn series(
         points.push(Point { step: at, time, value: frame.number(row, y)? });
     }
     points.sort_by_key(|p| (p.step, p.time));
-    (!points.is_empty()).then(|| Series { metric, points, source: frame.place.here() })
+    (!points.is_empty()).then(|| Series::new(metric, points, frame.place.here()))
 }
 
 /// A whole number that fits exactly.

@@ -180,7 +180,7 @@ fn read_metric(run: &mut RunRow, key: &str, folder: &Folder<'_>, entry: &Entry, 
         });
     }
     if file.points.len() > 1 {
-        run.series.push(Series { metric: key.to_owned(), points: file.points, source: Pointer::new(path, "") });
+        run.series.push(Series::new(key, file.points, Pointer::new(path, "")));
     }
 }
 

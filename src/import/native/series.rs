@@ -60,11 +60,7 @@ impl DocumentImporter for NativeSeries {
             }
             points.sort_by_key(|p| p.step);
             if !points.is_empty() {
-                document.run.series.push(Series {
-                    metric: name.clone(),
-                    points,
-                    source: Pointer::new(path.clone(), name.clone()),
-                });
+                document.run.series.push(Series::new(name.clone(), points, Pointer::new(path.clone(), name.clone())));
             }
         }
         document

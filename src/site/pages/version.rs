@@ -483,7 +483,7 @@ pub(crate) fn figures(run: &Run, base: Option<(&str, &Run)>) -> Vec<FigureView> 
                 heading: Heading::new(format!("learning{i}"), format!("Learning curve, {}", curve.name)),
                 metric: "score".to_owned(),
                 step: "training example".to_owned(),
-                series: vec![StepSeries { name: String::new(), points: points(0.0) }],
+                series: vec![StepSeries { name: String::new(), points: points(0.0), ..StepSeries::default() }],
             })
             .into(),
         );
@@ -548,6 +548,7 @@ pub(crate) fn training(run: &Run, _: &crate::model::Registry, most: usize) -> (V
                 .map(|s| StepSeries {
                     name: if one { String::new() } else { s.metric.clone() },
                     points: s.points.iter().map(|p| (p.step as f64, p.value.as_f64())).collect(),
+                    total: (s.totals.points > s.points.len()).then_some(s.totals.points),
                 })
                 .collect();
             let title = if one { list[0].metric.clone() } else { stem.clone() };

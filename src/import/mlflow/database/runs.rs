@@ -145,7 +145,7 @@ fn add_metric(
             .iter()
             .map(|p| Point { step: p.step, time: Instant::from_millis(p.millis), value: p.value.into() })
             .collect();
-        row.series.push(Series { metric: key, points, source });
+        row.series.push(Series::new(key, points, source));
     }
 }
 
