@@ -162,6 +162,14 @@ fn on_disk<'a>(entry: &'a Entry, path: &str, location: &Path) -> Result<Database
     let mut connection = Connection::open_with_flags(uri, flags).map_err(sqlite)?;
     connection.busy_timeout(PATIENCE).map_err(sqlite)?;
     begin(&mut connection, meta.len()).map_err(sqlite)?;
+    // SQLite fills up a last page that is cut off; what stood there would be missed silently.
+    let page = match u16::from_be_bytes([header[16], header[17]]) {
+        0 | 1 => 1 << 16,
+        page => u64::from(page),
+    };
+    if journal != Journal::Log && !file.metadata().is_ok_and(|m| m.len().is_multiple_of(page)) {
+        return Err(damaged(path));
+    }
     if meta.len() > IMAGE_BYTES {
         let bytes = meta.len();
         let file = Some((file, location.to_owned(), journal, meta));
@@ -331,6 +339,14 @@ fn not_a_database(path: &str) -> Box<Diagnostic> {
     )
 }
 
+fn damaged(path: &str) -> Box<Diagnostic> {
+    refused(
+        path,
+        "it is damaged or cut off",
+        "copy it again while nothing writes; `sqlite3 FILE 'PRAGMA integrity_check'` says what is left",
+    )
+}
+
 fn changed(path: &str) -> Box<Diagnostic> {
     Box::new(
         Diagnostic::new(Code::FileChanged, format!("'{}' changed while it was being read", visible(path, 200)))
@@ -351,11 +367,7 @@ fn problem(path: &str, error: &rusqlite::Error) -> Box<Diagnostic> {
             "try again when that program has finished writing, or read a copy made with `sqlite3 FILE .backup`",
         ),
         ErrorCode::NotADatabase => not_a_database(path),
-        ErrorCode::DatabaseCorrupt => refused(
-            path,
-            "it is damaged or cut off",
-            "copy it again while nothing writes; `sqlite3 FILE 'PRAGMA integrity_check'` says what is left",
-        ),
+        ErrorCode::DatabaseCorrupt => damaged(path),
         // The journal of an interrupted write, or a write-ahead log that cannot be joined.
         ErrorCode::ReadOnly => refused(
             path,

@@ -70,28 +70,24 @@ pub(crate) fn logged_models(registry: &Registry, expected: &Value) {
         }
         assert!(!ours.get("artifacts").unwrap().items().unwrap().is_empty());
         let fields = ["key", "value", "step", "timestamp", "dataset_name", "dataset_digest", "run_id"];
-        let mut mine: Vec<String> = ours
-            .get("metrics")
-            .unwrap()
-            .items()
-            .unwrap()
-            .iter()
-            .map(|m| {
-                let m = serde_json::to_value(m).unwrap();
-                // Nothing else says NaN here than this.
-                let value = |f: &str| {
-                    if f == "value" && m[f].is_object() { m[f]["nonfinite"].to_string() } else { m[f].to_string() }
-                };
-                fields.map(value).join(" ")
-            })
-            .collect();
-        let mut theirs: Vec<String> =
-            list(&theirs["metrics"]).iter().map(|m| fields.map(|f| m[f].to_string()).join(" ")).collect();
-        mine.sort();
-        theirs.sort();
-        mine.dedup();
-        theirs.dedup();
-        assert_eq!(mine, theirs);
+        let points: Vec<Value> =
+            ours.get("metrics").unwrap().items().unwrap().iter().map(|m| serde_json::to_value(m).unwrap()).collect();
+        let reported = list(&theirs["metrics"]);
+        // A value that is none is an object here, text there.
+        let value = |m: &Value, f: &str| match m[f].get("nonfinite") {
+            Some(text) => text.to_string(),
+            None => m[f].to_string(),
+        };
+        let line = |m: &Value| fields.map(|f| value(m, f)).join(" ");
+        let mine: BTreeSet<String> = points.iter().map(line).collect();
+        let theirs: BTreeSet<String> = reported.iter().map(line).collect();
+        // The client shows the last of several values of one metric, dataset and run.
+        let about = |m: &Value| ["key", "dataset_name", "dataset_digest", "run_id"].map(|f| m[f].to_string());
+        assert!(theirs.iter().all(|m| mine.contains(m)), "{mine:?} {theirs:?}");
+        assert_eq!(
+            points.iter().map(about).collect::<BTreeSet<_>>(),
+            reported.iter().map(about).collect::<BTreeSet<_>>()
+        );
     }
     // Models without a run are told.
     let told = registry.problems.iter().filter(|p| p.code == Code::RunMissing && p.severity == Severity::Note);
@@ -100,7 +96,9 @@ pub(crate) fn logged_models(registry: &Registry, expected: &Value) {
         let ours = run(registry, text(&theirs["run_id"]));
         let inputs: BTreeSet<String> =
             extra(ours, "model_inputs").and_then(Datum::items).unwrap_or_default().iter().map(Datum::display).collect();
-        assert_eq!(inputs, list(&theirs["model_inputs"]).iter().map(|v| text(v).to_owned()).collect());
+        // The client of MLflow 3.17 does not report the inputs that are models from its database.
+        let reported: BTreeSet<String> = list(&theirs["model_inputs"]).iter().map(|v| text(v).to_owned()).collect();
+        assert!(inputs == reported || (ours.source == "mlflow-sqlite" && reported.is_empty()));
         let outputs =
             extra(ours, "model_outputs").map_or_else(|| Value::Array(Vec::new()), |o| serde_json::to_value(o).unwrap());
         assert_eq!(outputs, theirs["model_outputs"]);
@@ -231,7 +229,10 @@ fn same_run(ours: &Value, record: &Run, theirs: &Value, experiment: &Value) {
     let pairs = |value: &Value, bytes: &str| -> BTreeMap<String, Option<u64>> {
         list(value).iter().map(|a| (text(&a["path"]).to_owned(), a[bytes].as_u64())).collect()
     };
-    assert_eq!(pairs(&ours["artifacts"], "bytes"), pairs(&theirs["artifacts"], "size"), "{name}");
+    // Not every list has those of deleted runs.
+    if !(deleted && list(&theirs["artifacts"]).is_empty()) {
+        assert_eq!(pairs(&ours["artifacts"], "bytes"), pairs(&theirs["artifacts"], "size"), "{name}");
+    }
 }
 
 /// Points of a history against the series, the latter in strides.
@@ -651,5 +652,6 @@ fn folders_that_only_look_alike_are_no_stores() {
 #[expect(clippy::disallowed_methods, reason = "the folder is given in the environment")]
 fn stores_written_by_mlflow_elsewhere() {
     let path = PathBuf::from(std::env::var_os("PRESSCHECK_MLFLOW_STORE").unwrap());
-    same(&read(Path::new(&path)), &json(&path.join("expected.json")));
+    let expected = json(&path.join("expected.json"));
+    same(&read(&path.join("mlruns")), &expected);
 }

@@ -90,8 +90,10 @@ fn the_same_data_in_files_and_in_tables() {
         return;
     };
     let (files, tables) = (read(&files.join("mlruns")), read(&tables));
-    assert_eq!(shape(&files), shape(&tables));
-    assert!(shape(&files).len() > 300);
+    let (files, tables) = (shape(&files), shape(&tables));
+    assert!(files.len() > 300);
+    let differ: Vec<&String> = files.symmetric_difference(&tables).collect();
+    assert!(differ.is_empty(), "{differ:#?}");
 }
 
 /// What a store says, without ids, times and measured values.
@@ -105,10 +107,11 @@ fn shape(registry: &Registry) -> BTreeSet<String> {
         add(format!("{} deleted {} parent {}", run.status.as_str(), run.deleted, run.parent.is_some()));
         add(format!("description {:?}", run.description));
         for (key, value) in &run.params {
-            add(format!("param {key} {value:?}"));
+            // The seed is the one thing that the two were given differently.
+            add(if key == "seed" { format!("param {key}") } else { format!("param {key} {value:?}") });
         }
         for (key, value) in run.tags.iter().chain(&run.system_tags) {
-            let value = if key == "mlflow.parentRunId" { "" } else { value };
+            let value = if ["mlflow.parentRunId", "mlflow.datasets"].contains(&key.as_str()) { "" } else { value };
             add(format!("tag {key} {value}"));
         }
         for result in &run.results {
@@ -158,7 +161,7 @@ fn artifacts_say_more_of_the_same_run() {
     let registry = read(&path);
     let version = registry.select("wine-classifier@challenger").unwrap();
     let run = registry.run_of(version).unwrap();
-    let recall: Vec<_> = run.results.iter().filter(|r| r.metric == "recall_score").collect();
+    let recall: Vec<_> = run.results.iter().filter(|r| r.metric == "recall_score" && r.class.is_some()).collect();
     assert_eq!(recall.iter().filter_map(|r| r.class.as_deref()).collect::<Vec<_>>(), ["0", "1", "2"]);
     assert!(recall.iter().all(|r| r.n.is_some() && r.source.path.ends_with("artifacts/per_class_metrics.csv")));
     let card = version.card.as_ref().unwrap();
@@ -429,6 +432,7 @@ fn a_database_that_is_written_to_meanwhile() {
                     ))
                     .unwrap();
                 n += 1;
+                std::thread::sleep(std::time::Duration::from_millis(3));
             }
             n
         });
