@@ -22,6 +22,8 @@ mod generate;
 const METRICS: usize = 20;
 const PARAMS: usize = 30;
 const ROUNDS: usize = 3;
+/// The argument of the process that reads once and tells its peak memory.
+const ONCE: &str = "--once";
 
 fn main() {
     let runs = std::env::args().skip(1).find_map(|a| a.parse().ok()).unwrap_or(10_000);
@@ -32,9 +34,15 @@ fn main() {
         make(&store, runs);
         std::fs::write(folder.join("complete"), "").unwrap();
     }
+    if std::env::args().any(|a| a == ONCE) {
+        // In a process of its own: the most memory that reading alone takes.
+        assert_eq!(read(&store).runs.len(), runs);
+        println!("{}", peak_memory().unwrap_or_default());
+        return;
+    }
     let mut ours = Vec::new();
     let mut plain = Vec::new();
-    let mut parallel_files = 0;
+    let mut count = 0;
     for _ in 0..ROUNDS {
         let (files, bytes, took) = read_plainly(&store);
         plain.push(took);
@@ -44,16 +52,16 @@ fn main() {
         assert_eq!(registry.runs.len(), runs);
         assert_eq!(registry.runs.iter().map(|r| r.results.len()).sum::<usize>(), runs * METRICS);
         assert_eq!(registry.runs.iter().map(|r| r.params.len()).sum::<usize>(), runs * PARAMS);
-        parallel_files = files;
+        count = files;
         println!("  {files} files, {bytes} bytes: loop {took:.2?}, presscheck {:.2?}", ours.last().unwrap());
     }
     let (ours, plain) = (best(&ours), best(&plain));
-    println!("{runs} runs × {METRICS} metrics × {PARAMS} params, {parallel_files} files, best of {ROUNDS}");
+    println!("{runs} runs × {METRICS} metrics × {PARAMS} params, {count} files, best of {ROUNDS}");
     println!("plain loop over the same files   {plain:.2?}");
     println!("presscheck, all linked           {ours:.2?}   {:.2} × the loop", ratio(ours, plain));
-    if let Some(peak) = peak_memory() {
-        println!("peak memory                      {peak} MB");
-    }
+    let alone = std::process::Command::new(std::env::current_exe().unwrap()).args([ONCE, &runs.to_string()]).output();
+    let peak = String::from_utf8_lossy(&alone.unwrap().stdout).trim().to_owned();
+    println!("peak memory of presscheck        {peak} MB");
     let Some(python) = std::env::var_os("PRESSCHECK_MLFLOW_PYTHON") else {
         println!("MlflowClient                     not timed: set PRESSCHECK_MLFLOW_PYTHON");
         return;

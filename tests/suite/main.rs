@@ -13,6 +13,7 @@ mod import_dvc;
 mod import_evidently;
 mod import_huggingface;
 mod import_mlflow;
+mod import_mlflow_artifacts;
 mod import_mlflow_db;
 mod import_native;
 mod import_sklearn;
