@@ -26,7 +26,9 @@ const SHARED: &[(&str, &str, &str)] = &[
     ("cli", "jiff", "the clock is read in cli"),
     ("watch", "walkdir", "a watch looks at the tree as source does"),
     ("import", "quick_xml", "JUnit"),
-    ("import", "rusqlite", "queries of the MLflow database that source opened"),
+    ("import", "rusqlite", "source opens a database, the importer asks it"),
+    ("remote", "jiter", "an MLflow server answers with the bare words NaN and Infinity"),
+    ("remote", "tokio", "object_store is asynchronous"),
 ];
 
 /// Paths `crate::NAME` in a file, by the module that the file belongs to.
