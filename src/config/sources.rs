@@ -182,6 +182,8 @@ impl Check<'_> {
             text.strip_prefix("sqlite:///").or_else(|| text.strip_prefix("file://")).unwrap_or(text).to_owned();
         if folder.is_empty()
             || folder.contains("://")
+            // Parameters of a database's address would be taken for a part of its name.
+            || (text.starts_with("sqlite:") && folder.contains(['?', '#']))
             || folder.split(['/', '\\']).any(|part| part == "..")
             || std::path::Path::new(&folder).is_absolute()
         {

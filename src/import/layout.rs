@@ -39,7 +39,8 @@ fn is_samples(name: &str) -> bool {
 pub fn import(source: &Source, kind: Option<&str>) -> Records {
     let (mut records, taken) = databases(source, kind);
     let mut claimed: Vec<(String, usize)> = Vec::new();
-    if source.only.is_none() {
+    // What lies beside a database that was named is the database's or nobody's.
+    if source.only.is_none() || source.files("").len() == 1 {
         for loose in [false, true] {
             claim("", source, kind, loose, &taken, &mut claimed);
             claimed.sort();

@@ -35,7 +35,7 @@ use std::sync::Arc;
 
 use crate::diag::Diagnostic;
 use crate::model::{Datum, Document, Records};
-use crate::source::{Database, Entry, FileData, Source, Stream};
+use crate::source::{Database, Entry, FileData, SQLITE_MAGIC, Source, Stream};
 
 pub use layout::import;
 
@@ -211,7 +211,7 @@ impl<'a> Folder<'a> {
 
     /// Whether a file begins as a SQLite database.
     pub(crate) fn is_sqlite(&self, entry: &Entry) -> bool {
-        self.source.is_sqlite(entry)
+        self.open(entry).is_ok_and(|stream| stream.begins_with(SQLITE_MAGIC))
     }
 
     /// Whether the source is this one file.

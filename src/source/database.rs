@@ -55,7 +55,7 @@ pub struct Database<'a> {
     path: String,
     /// For a database that stays on disk: dropped after the connection, because closing any handle of
     /// a file drops the locks that the process has on it.
-    file: Option<(std::fs::File, PathBuf, Journal)>,
+    file: Option<(std::fs::File, PathBuf, Journal, std::fs::Metadata)>,
 }
 
 /// How the database is protected against a reader and a writer meeting.
@@ -70,18 +70,6 @@ enum Journal {
 }
 
 impl Source {
-    /// Whether a file begins as a SQLite database does; reads 16 bytes of it.
-    pub fn is_sqlite(&self, entry: &Entry) -> bool {
-        let mut start = [0; 16];
-        match &entry.location {
-            Location::Listed => false,
-            Location::Memory(bytes) => bytes.starts_with(SQLITE_MAGIC),
-            Location::Disk(_) => {
-                self.open(entry).is_ok_and(|mut s| s.read_exact(&mut start).is_ok() && start == *SQLITE_MAGIC)
-            }
-        }
-    }
-
     /// Opens a database for reading. Call [`Database::finish`] when everything was read.
     ///
     /// # Errors
@@ -103,7 +91,8 @@ impl Source {
                 begin(&mut connection, bytes).map_err(|error| problem(&path, &error))?;
                 Ok(Database { connection, bytes, entry, path, file: None })
             }
-            Location::Disk(location) => {
+            Location::Below(_) | Location::Disk(_) => {
+                let location = &entry.disk().unwrap_or_default();
                 for _ in 1..ATTEMPTS {
                     match on_disk(entry, &path, location) {
                         Err(problem) if problem.code == Code::FileChanged => {}
@@ -123,9 +112,9 @@ impl Database<'_> {
     /// When the database changed meanwhile although nobody was to write to it.
     pub fn finish(self) -> Result<(), Box<Diagnostic>> {
         let Self { connection, entry, path, file, .. } = self;
-        let Some((mut file, location, journal)) = file else { return Ok(()) };
+        let Some((mut file, location, journal, before)) = file else { return Ok(()) };
         let (digest, bytes) = hash(&mut file).map_err(|e| unreadable(&path, &plain(&e)))?;
-        let still = unchanged(&file, &location, journal, bytes);
+        let still = unchanged(&file, &location, journal, &before);
         drop(connection);
         if !still {
             return Err(changed(&path));
@@ -173,16 +162,24 @@ fn on_disk<'a>(entry: &'a Entry, path: &str, location: &Path) -> Result<Database
     let mut connection = Connection::open_with_flags(uri, flags).map_err(sqlite)?;
     connection.busy_timeout(PATIENCE).map_err(sqlite)?;
     begin(&mut connection, meta.len()).map_err(sqlite)?;
+    // SQLite fills up a last page that is cut off; what stood there would be missed silently.
+    let page = match u16::from_be_bytes([header[16], header[17]]) {
+        0 | 1 => 1 << 16,
+        page => u64::from(page),
+    };
+    if journal != Journal::Log && !file.metadata().is_ok_and(|m| m.len().is_multiple_of(page)) {
+        return Err(damaged(path));
+    }
     if meta.len() > IMAGE_BYTES {
         let bytes = meta.len();
-        let file = Some((file, location.to_owned(), journal));
+        let file = Some((file, location.to_owned(), journal, meta));
         return Ok(Database { connection, bytes, entry, path: path.to_owned(), file });
     }
     let mut image = match connection.serialize(rusqlite::MAIN_DB).map_err(sqlite)? {
         Data::Owned(image) => image,
         Data::Shared(_) => return Err(unreadable(path, "it is no file")),
     };
-    let still = unchanged(&file, location, journal, meta.len());
+    let still = unchanged(&file, location, journal, &meta);
     drop(connection);
     drop(file);
     if !still {
@@ -225,9 +222,10 @@ fn beside(location: &Path, suffix: &str) -> Option<u64> {
 }
 
 /// Whether a database that nobody was to write to is as it was. Where locks protect it, it is.
-fn unchanged(file: &std::fs::File, location: &Path, journal: Journal, bytes: u64) -> bool {
+fn unchanged(file: &std::fs::File, location: &Path, journal: Journal, before: &std::fs::Metadata) -> bool {
+    let same = |now: std::fs::Metadata| now.len() == before.len() && now.modified().ok() == before.modified().ok();
     journal != Journal::Closed
-        || (beside(location, "-wal").is_none_or(|bytes| bytes == 0) && file.metadata().is_ok_and(|m| m.len() == bytes))
+        || (beside(location, "-wal").is_none_or(|bytes| bytes == 0) && file.metadata().is_ok_and(same))
 }
 
 /// A path as SQLite's URI, which takes parameters.
@@ -341,6 +339,14 @@ fn not_a_database(path: &str) -> Box<Diagnostic> {
     )
 }
 
+fn damaged(path: &str) -> Box<Diagnostic> {
+    refused(
+        path,
+        "it is damaged or cut off",
+        "copy it again while nothing writes; `sqlite3 FILE 'PRAGMA integrity_check'` says what is left",
+    )
+}
+
 fn changed(path: &str) -> Box<Diagnostic> {
     Box::new(
         Diagnostic::new(Code::FileChanged, format!("'{}' changed while it was being read", visible(path, 200)))
@@ -361,11 +367,7 @@ fn problem(path: &str, error: &rusqlite::Error) -> Box<Diagnostic> {
             "try again when that program has finished writing, or read a copy made with `sqlite3 FILE .backup`",
         ),
         ErrorCode::NotADatabase => not_a_database(path),
-        ErrorCode::DatabaseCorrupt => refused(
-            path,
-            "it is damaged or cut off",
-            "copy it again while nothing writes; `sqlite3 FILE 'PRAGMA integrity_check'` says what is left",
-        ),
+        ErrorCode::DatabaseCorrupt => damaged(path),
         // The journal of an interrupted write, or a write-ahead log that cannot be joined.
         ErrorCode::ReadOnly => refused(
             path,

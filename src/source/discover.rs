@@ -1,19 +1,16 @@
 //! Listing a folder: sorted, bounded, never outside the root, every failure a diagnostic.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rayon::prelude::*;
-use walkdir::WalkDir;
 
-use super::{Entry, Limits, Location, Source};
+use super::{Entry, Limits, Location, SQLITE_MAGIC, Source, file_name};
 use crate::diag::{Code, Diagnostic, visible};
 
 /// Folders that hold no evidence and may be huge.
 const SKIPPED: &[&str] =
     &[".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv", ".ipynb_checkpoints", ".cache"];
-
-/// The size of a file that was not asked for yet.
-const UNKNOWN: u64 = u64::MAX;
 
 /// Folders beside a database that belong to it: where MLflow and its server put artifacts.
 const COMPANIONS: &[&str] = &["mlartifacts", "mlruns"];
@@ -64,164 +61,51 @@ impl Source {
             source.label = super::parent(&source.label).to_owned();
             source.only = Some(name.clone());
             source.push(name, canonical.clone(), len);
-            if let Some(folder) = canonical.parent().filter(|_| source.entries.iter().any(|e| source.is_sqlite(e))) {
-                source.list_companions(folder, exclude, limits);
+            if let Some(folder) = canonical
+                .parent()
+                .filter(|_| source.entries.iter().any(|e| source.open(e).is_ok_and(|s| s.begins_with(SQLITE_MAGIC))))
+            {
+                source.list_companions(folder, exclude);
             }
             return Ok(source);
         }
-        source.walk(&canonical, exclude, limits);
+        source.list(&canonical, "", exclude);
+        source.settle();
         Ok(source)
     }
 
     /// Lists the folders beside a database in which its program keeps what does not go into tables.
-    fn list_companions(&mut self, folder: &Path, exclude: &[PathBuf], limits: Limits) {
+    fn list_companions(&mut self, folder: &Path, exclude: &[PathBuf]) {
         for name in COMPANIONS {
-            let below = folder.join(name);
-            if below.symlink_metadata().is_ok_and(|m| m.is_dir()) {
-                self.walk_below(folder, &below, exclude, limits);
+            if folder.join(name).symlink_metadata().is_ok_and(|m| m.is_dir()) {
                 self.folders.push((*name).to_owned());
+                self.list(folder, name, exclude);
             }
         }
         self.settle();
     }
 
-    fn walk(&mut self, root: &Path, exclude: &[PathBuf], limits: Limits) {
-        self.walk_below(root, root, exclude, limits);
-        self.settle();
-    }
-
-    /// Lists what lies below a folder; paths are relative to the root.
-    fn walk_below(&mut self, root: &Path, folder: &Path, exclude: &[PathBuf], limits: Limits) {
-        let (source, canonical) = (self, root);
-        let excluded: Vec<PathBuf> = exclude.iter().filter_map(|p| p.canonicalize().ok()).collect();
-        let walk = WalkDir::new(folder).follow_links(false).max_depth(limits.depth + 1).sort_by_file_name();
-        let entries = walk.into_iter().filter_entry(|e| {
-            let skipped =
-                e.depth() > 0 && e.file_type().is_dir() && e.file_name().to_str().is_some_and(|n| SKIPPED.contains(&n));
-            !skipped && !excluded.iter().any(|x| x == e.path())
-        });
-        let mut entries = entries;
-        let mut caches: Vec<String> = Vec::new();
-        while let Some(entry) = entries.next() {
-            match entry {
-                Ok(entry) if entry.depth() > 1 && entry.file_name().to_str().is_some_and(|n| MARKERS.contains(&n)) => {
-                    caches.push(super::parent(&relative(canonical, entry.path()).0).to_owned());
-                    entries.skip_current_dir();
-                }
-                Ok(entry) => source.add(canonical, &entry),
-                Err(error) => {
-                    let at = error.path().map_or_else(String::new, |p| relative(canonical, p).0);
-                    let cause = error.io_error().map_or_else(|| error.to_string(), plain);
-                    let path = source.project_path(&at);
-                    source.problems.push(
-                        Diagnostic::new(
-                            Code::FileUnreadable,
-                            format!("'{}' cannot be listed: {cause}", visible(&path, 200)),
-                        )
-                        .at(path)
-                        .help("check the permissions of the folder"),
-                    );
-                }
-            }
-        }
-        if !caches.is_empty() {
-            let cached = |path: &str| {
-                caches
-                    .iter()
-                    .any(|c| path == c || path.strip_prefix(c.as_str()).is_some_and(|rest| rest.starts_with('/')))
-            };
-            source.entries.retain(|e| !cached(&e.path));
-            source.folders.retain(|f| !cached(f));
+    /// Lists what lies in a folder below the root.
+    fn list(&mut self, root: &Path, below: &str, exclude: &[PathBuf]) {
+        let walk = Walk {
+            root: root.into(),
+            excluded: exclude.iter().filter_map(|p| p.canonicalize().ok()).collect(),
+            label: &self.label,
+            depth: self.limits.depth,
+        };
+        let path = if below.is_empty() { root.to_owned() } else { root.join(below) };
+        let depth = usize::from(!below.is_empty());
+        if let Some(mut found) = walk.folder(&path, below, depth) {
+            self.entries.append(&mut found.entries);
+            self.folders.append(&mut found.folders);
+            self.problems.append(&mut found.problems);
         }
     }
 
-    /// Asks for sizes and sorts.
+    /// Sorts what was listed: files nearly are, folder by folder.
     fn settle(&mut self) {
-        // Asking for sizes costs as much as the walk; it can be done on all cores.
-        self.entries.par_iter_mut().filter(|e| e.len == UNKNOWN).for_each(|e| {
-            if let Location::Disk(path) = &e.location {
-                e.len = path.symlink_metadata().map_or(0, |m| m.len());
-            }
-        });
-        self.entries.par_sort_by(|a, b| a.path.cmp(&b.path));
-        self.folders.sort();
-    }
-
-    fn add(&mut self, root: &Path, entry: &walkdir::DirEntry) {
-        if entry.depth() == 0 {
-            return;
-        }
-        let (path, lossy) = relative(root, entry.path());
-        let shown = self.project_path(&path);
-        if lossy {
-            self.problems.push(
-                Diagnostic::new(
-                    Code::NameNotUtf8,
-                    format!(
-                        "the name of '{}' is not UTF-8; it is shown with replacement characters",
-                        visible(&shown, 200)
-                    ),
-                )
-                .at(shown.clone())
-                .help("rename it"),
-            );
-        }
-        let kind = entry.file_type();
-        if kind.is_dir() {
-            if entry.depth() > self.limits.depth {
-                self.problems.push(
-                    Diagnostic::new(
-                        Code::DepthLimit,
-                        format!(
-                            "'{}' lies more than {} folders deep and is not read",
-                            visible(&shown, 200),
-                            self.limits.depth
-                        ),
-                    )
-                    .at(shown)
-                    .help("name a folder nearer to the data as the source"),
-                );
-            } else {
-                self.folders.push(path);
-            }
-        } else if kind.is_file() {
-            self.push(path, entry.path().to_path_buf(), UNKNOWN);
-        } else if kind.is_symlink() {
-            self.add_link(root, entry.path(), path, &shown);
-        } else {
-            self.problems.push(
-                Diagnostic::new(
-                    Code::FileSpecial,
-                    format!("'{}' is no regular file and is not read", visible(&shown, 200)),
-                )
-                .at(shown),
-            );
-        }
-    }
-
-    fn add_link(&mut self, root: &Path, link: &Path, path: String, shown: &str) {
-        match link.canonicalize() {
-            Ok(target) if !target.starts_with(root) => self.problems.push(
-                Diagnostic::new(
-                    Code::SymlinkOutside,
-                    format!("'{}' is a link that leads out of the source; it is not followed", visible(shown, 200)),
-                )
-                .at(shown)
-                .help("copy the file into the source, or name its folder as a [[source]] of its own"),
-            ),
-            Ok(target) if target.is_file() => {
-                let len = target.metadata().map_or(0, |m| m.len());
-                self.push(path, target, len);
-            }
-            Ok(_) => {}
-            Err(error) => self.problems.push(
-                Diagnostic::new(
-                    Code::SymlinkLoop,
-                    format!("'{}' is a link that leads nowhere: {}", visible(shown, 200), plain(&error)),
-                )
-                .at(shown),
-            ),
-        }
+        self.entries.sort_by(|a, b| a.path.cmp(&b.path));
+        self.folders.par_sort();
     }
 
     fn push(&mut self, path: String, location: PathBuf, len: u64) {
@@ -229,19 +113,205 @@ impl Source {
     }
 }
 
-/// The path below the root with `/` between parts, and whether its name was not UTF-8.
-fn relative(root: &Path, path: &Path) -> (String, bool) {
-    let path = path.strip_prefix(root).unwrap_or(path);
-    let mut lossy = false;
-    let parts: Vec<String> = path
-        .components()
-        .map(|c| {
-            let text = c.as_os_str().to_string_lossy();
-            lossy |= matches!(&text, std::borrow::Cow::Owned(_));
-            text.into_owned()
-        })
-        .collect();
-    (parts.join("/"), lossy)
+/// A walk through a folder, its parts in parallel.
+struct Walk<'a> {
+    root: Arc<Path>,
+    excluded: Vec<PathBuf>,
+    label: &'a str,
+    depth: usize,
+}
+
+/// What lies in a folder, at any depth; files in the order of their paths.
+#[derive(Default)]
+struct Found {
+    entries: Vec<Entry>,
+    folders: Vec<String>,
+    problems: Vec<Diagnostic>,
+}
+
+/// Something in a folder.
+struct Child {
+    /// Its path below the root; a folder's with a slash at its end, so that names sort as paths do.
+    path: String,
+    disk: PathBuf,
+    kind: Option<std::fs::FileType>,
+    /// Whether the name had to be changed to be shown.
+    lossy: bool,
+}
+
+impl Walk<'_> {
+    /// Lists a folder; nothing when it is a cache or an environment.
+    fn folder(&self, disk: &Path, path: &str, depth: usize) -> Option<Found> {
+        let mut out = Found::default();
+        let listed = match std::fs::read_dir(disk) {
+            Ok(listed) => listed,
+            Err(error) => {
+                out.problems.push(self.unlistable(path, &error));
+                return Some(out);
+            }
+        };
+        let mut children: Vec<Child> = Vec::new();
+        for entry in listed {
+            match entry {
+                Ok(entry) => {
+                    let name = entry.file_name();
+                    if depth > 0 && name.to_str().is_some_and(|n| MARKERS.contains(&n)) {
+                        return None;
+                    }
+                    children.push(self.child(&entry, &name, path));
+                }
+                Err(error) => out.problems.push(self.unlistable(path, &error)),
+            }
+        }
+        children.sort_by(|a, b| a.path.cmp(&b.path));
+        let mut folders: Vec<(usize, &Child)> = Vec::new();
+        let mut files: Vec<&Child> = Vec::new();
+        for child in &children {
+            if self.excluded.contains(&child.disk) {
+                continue;
+            }
+            let name = file_name(child.path.trim_end_matches('/'));
+            match child.kind {
+                Some(kind) if kind.is_dir() && SKIPPED.contains(&name) => {}
+                Some(kind) if kind.is_dir() => folders.push((files.len(), child)),
+                _ => files.push(child),
+            }
+        }
+        let below: Vec<Option<Found>> = folders.par_iter().map(|(_, child)| self.below(child, depth + 1)).collect();
+        // Files and the content of folders, in the order of paths.
+        let mut next = files.into_iter().enumerate().peekable();
+        for ((at, _), found) in folders.iter().zip(below) {
+            while let Some((_, child)) = next.next_if(|(i, _)| i < at) {
+                self.add(child, &mut out);
+            }
+            let Some(mut found) = found else { continue };
+            out.entries.append(&mut found.entries);
+            out.folders.append(&mut found.folders);
+            out.problems.append(&mut found.problems);
+        }
+        next.for_each(|(_, child)| self.add(child, &mut out));
+        Some(out)
+    }
+
+    fn child(&self, entry: &std::fs::DirEntry, name: &std::ffi::OsStr, path: &str) -> Child {
+        let kind = entry.file_type().ok();
+        let shown = name.to_string_lossy();
+        let mut below = String::with_capacity(path.len() + shown.len() + 2);
+        if !path.is_empty() {
+            below.push_str(path);
+            below.push('/');
+        }
+        below.push_str(&shown);
+        if kind.is_some_and(|k| k.is_dir()) {
+            below.push('/');
+        }
+        Child { path: below, disk: entry.path(), kind, lossy: matches!(shown, std::borrow::Cow::Owned(_)) }
+    }
+
+    /// A folder in the folder.
+    fn below(&self, child: &Child, depth: usize) -> Option<Found> {
+        let path = child.path.trim_end_matches('/');
+        if depth > self.depth {
+            let mut out = Found::default();
+            let shown = self.project_path(path);
+            out.problems.push(
+                Diagnostic::new(
+                    Code::DepthLimit,
+                    format!("'{}' lies more than {} folders deep and is not read", visible(&shown, 200), self.depth),
+                )
+                .at(shown)
+                .help("name a folder nearer to the data as the source"),
+            );
+            return Some(out);
+        }
+        let mut found = self.folder(&child.disk, path, depth)?;
+        found.folders.push(path.to_owned());
+        if child.lossy {
+            found.problems.push(self.not_utf8(path));
+        }
+        Some(found)
+    }
+
+    /// Something in the folder that is no folder.
+    fn add(&self, child: &Child, out: &mut Found) {
+        let shown = || self.project_path(&child.path);
+        if child.lossy {
+            out.problems.push(self.not_utf8(&child.path));
+        }
+        match child.kind {
+            Some(kind) if kind.is_file() => {
+                let len = child.disk.symlink_metadata().map_or(0, |m| m.len());
+                // A name that was changed to be shown does not lead back to the file.
+                let location = if child.path.contains('\u{fffd}') {
+                    Location::Disk(child.disk.clone())
+                } else {
+                    Location::Below(Arc::clone(&self.root))
+                };
+                out.entries.push(Entry::new(child.path.clone(), location, len));
+            }
+            Some(kind) if kind.is_symlink() => self.add_link(child, out),
+            Some(_) => out.problems.push(
+                Diagnostic::new(
+                    Code::FileSpecial,
+                    format!("'{}' is no regular file and is not read", visible(&shown(), 200)),
+                )
+                .at(shown()),
+            ),
+            None => out.problems.push(
+                Diagnostic::new(Code::FileUnreadable, format!("'{}' cannot be looked at", visible(&shown(), 200)))
+                    .at(shown())
+                    .help("check the permissions of the folder"),
+            ),
+        }
+    }
+
+    fn add_link(&self, child: &Child, out: &mut Found) {
+        let shown = self.project_path(&child.path);
+        match child.disk.canonicalize() {
+            Ok(target) if !target.starts_with(&self.root) => out.problems.push(
+                Diagnostic::new(
+                    Code::SymlinkOutside,
+                    format!("'{}' is a link that leads out of the source; it is not followed", visible(&shown, 200)),
+                )
+                .at(shown)
+                .help("copy the file into the source, or name its folder as a [[source]] of its own"),
+            ),
+            Ok(target) if target.is_file() => {
+                let len = target.metadata().map_or(0, |m| m.len());
+                out.entries.push(Entry::new(child.path.clone(), Location::Disk(target), len));
+            }
+            Ok(_) => {}
+            Err(error) => out.problems.push(
+                Diagnostic::new(
+                    Code::SymlinkLoop,
+                    format!("'{}' is a link that leads nowhere: {}", visible(&shown, 200), plain(&error)),
+                )
+                .at(shown),
+            ),
+        }
+    }
+
+    fn project_path(&self, path: &str) -> String {
+        super::project_path(self.label, path)
+    }
+
+    fn not_utf8(&self, path: &str) -> Diagnostic {
+        let shown = self.project_path(path);
+        Diagnostic::new(
+            Code::NameNotUtf8,
+            format!("the name of '{}' is not UTF-8; it is shown with replacement characters", visible(&shown, 200)),
+        )
+        .at(shown)
+        .help("rename it")
+    }
+
+    fn unlistable(&self, path: &str, error: &std::io::Error) -> Diagnostic {
+        let path = self.project_path(path);
+        let cause = plain(error);
+        Diagnostic::new(Code::FileUnreadable, format!("'{}' cannot be listed: {cause}", visible(&path, 200)))
+            .at(path)
+            .help("check the permissions of the folder")
+    }
 }
 
 /// An I/O error without the "(os error N)" tail.

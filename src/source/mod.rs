@@ -8,7 +8,8 @@ mod discover;
 mod read;
 mod stream;
 
-use std::path::PathBuf;
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::diag::Diagnostic;
@@ -76,6 +77,15 @@ pub fn parent(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(dir, _)| dir)
 }
 
+/// A path of a source as a path of the project; `label` is where the source lies.
+fn project_path(label: &str, path: &str) -> String {
+    match (label, path) {
+        ("", path) => path.to_owned(),
+        (label, "") => label.to_owned(),
+        (label, path) => format!("{label}/{path}"),
+    }
+}
+
 /// A file that was found.
 #[derive(Debug)]
 pub struct Entry {
@@ -94,6 +104,15 @@ impl Entry {
         Self { path, len, location, kept: Mutex::new(None), digest: OnceLock::new() }
     }
 
+    /// Where it is on disk, when it is there.
+    fn disk(&self) -> Option<Cow<'_, Path>> {
+        match &self.location {
+            Location::Below(root) => Some(Cow::Owned(root.join(&self.path))),
+            Location::Disk(path) => Some(Cow::Borrowed(path)),
+            Location::Memory(_) | Location::Listed => None,
+        }
+    }
+
     /// The digest of what was read of it; nothing when it was not read.
     pub fn sha256(&self) -> Option<Sha256> {
         self.digest.get().map(|(digest, _)| *digest)
@@ -108,7 +127,9 @@ impl Entry {
 /// Where the bytes of a file are.
 #[derive(Debug)]
 enum Location {
-    /// On disk.
+    /// On disk below the root, where its path says.
+    Below(Arc<Path>),
+    /// On disk somewhere else: what a link leads to, a name that is not UTF-8.
     Disk(PathBuf),
     /// Handed over by whoever fetched them: an object of a git repository, a page of an API.
     Memory(Arc<[u8]>),
@@ -250,11 +271,7 @@ impl Source {
 
     /// A path of this source as a path of the project.
     pub fn project_path(&self, path: &str) -> String {
-        match (self.label.as_str(), path) {
-            ("", path) => path.to_owned(),
-            (label, "") => label.to_owned(),
-            (label, path) => format!("{label}/{path}"),
-        }
+        project_path(&self.label, path)
     }
 
     /// The file of a path of the project.

@@ -90,7 +90,8 @@ impl Source {
             Location::Listed => return Err(too_large(entry.len)),
             Location::Memory(bytes) if bytes.len() as u64 > limit => return Err(too_large(bytes.len() as u64)),
             Location::Memory(bytes) => bytes.to_vec(),
-            Location::Disk(location) => {
+            Location::Below(_) | Location::Disk(_) => {
+                let location = entry.disk().unwrap_or_default();
                 #[expect(clippy::disallowed_methods, reason = "source is the one module that opens run data")]
                 let mut file = std::fs::File::open(location).map_err(|e| unreadable(plain(&e)))?;
                 let meta = file.metadata().map_err(|e| unreadable(plain(&e)))?;

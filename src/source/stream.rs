@@ -31,7 +31,8 @@ impl Source {
         let inner: Box<dyn Read + Send + 'a> = match &entry.location {
             Location::Listed => return Err(unreadable(&path, "it is too large and was not fetched")),
             Location::Memory(bytes) => Box::new(&bytes[..]),
-            Location::Disk(location) => {
+            Location::Below(_) | Location::Disk(_) => {
+                let location = entry.disk().unwrap_or_default();
                 #[expect(clippy::disallowed_methods, reason = "source is the one module that opens run data")]
                 let file = std::fs::File::open(location).map_err(|e| unreadable(&path, &plain(&e)))?;
                 if !file.metadata().is_ok_and(|m| m.is_file()) {
@@ -54,6 +55,12 @@ impl Read for Stream<'_> {
 }
 
 impl Stream<'_> {
+    /// Whether the file begins with these bytes; the file does not count as read.
+    pub fn begins_with(mut self, magic: &[u8]) -> bool {
+        let mut start = vec![0; magic.len()];
+        self.inner.read_exact(&mut start).is_ok() && start == magic
+    }
+
     /// Reads what is left, and records the digest of the whole file as evidence.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ("digest", &[], &["sha2"]),
     ("diag", &[], &["annotate_snippets"]),
     ("markdown", &[], &["pulldown_cmark", "ammonia"]),
-    ("source", &["diag", "digest"], &["walkdir", "rusqlite"]),
+    ("source", &["diag", "digest"], &["rusqlite"]),
     ("remote", &["diag", "digest", "source"], &["ureq", "base64", "object_store", "futures_util", "url"]),
     ("model", &["diag", "digest"], &["jiff"]),
     (
@@ -20,7 +20,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ("config", &["diag", "model", "gate", "remote"], &[]),
     ("plot", &[], &["plotters", "plotters_backend"]),
     ("site", &["config", "model", "plot", "gate", "diag", "digest", "markdown"], &["tera"]),
-    ("output", &["digest"], &["tempfile"]),
+    ("output", &["digest"], &["tempfile", "walkdir"]),
     ("watch", &[], &["notify"]),
     ("serve", &[], &["hyper", "hyper_util", "http_body_util", "tokio"]),
 ];
@@ -29,12 +29,10 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
 const SHARED: &[(&str, &str, &str)] = &[
     ("cli", "jiff", "the clock is read in cli"),
     ("watch", "walkdir", "a watch looks at the tree as source does"),
-    ("output", "walkdir", "the guard looks at what an output folder holds"),
     ("import", "quick_xml", "JUnit"),
     ("import", "rusqlite", "source opens a database, the importer asks it"),
     ("remote", "jiter", "an MLflow server answers with the bare words NaN and Infinity"),
     ("remote", "tokio", "object_store is asynchronous"),
-    ("import", "rusqlite", "queries of the MLflow database that source opened"),
 ];
 
 /// Paths `crate::NAME` in a file, by the module that the file belongs to.

@@ -15,6 +15,8 @@ mod import_harnesses;
 mod import_huggingface;
 mod import_large;
 mod import_mlflow;
+mod import_mlflow_artifacts;
+mod import_mlflow_db;
 mod import_native;
 mod import_sklearn;
 mod import_tensorboard;

@@ -189,6 +189,7 @@ pub(crate) struct Context {
     drift: Option<DriftShort>,
     checks: Option<Checks>,
     params: Vec<ParamRow>,
+    model_facts: Vec<Pair>,
     tags: Vec<Pair>,
     datasets: Vec<DatasetRow>,
     lineage: Vec<Pair>,
@@ -304,6 +305,7 @@ pub(crate) fn context(facts: &Facts<'_>, path: &str, m: usize, v: usize) -> Cont
         drift,
         checks,
         params: run.map(|r| params(r, base_run)).unwrap_or_default(),
+        model_facts: run.map(model_facts).unwrap_or_default(),
         tags: run
             .map(|r| r.tags.iter().chain(&version.tags).take(ROWS).map(|(k, v)| Pair::new(k, v.clone())).collect())
             .unwrap_or_default(),
@@ -732,6 +734,18 @@ fn params(run: &Run, base: Option<&Run>) -> Vec<ParamRow> {
                 },
                 None => String::new(),
             },
+        })
+        .collect()
+}
+
+/// What the model's own files say of it: signature, flavors, requirements.
+fn model_facts(run: &Run) -> Vec<Pair> {
+    let facts = run.extra.iter().filter(|(key, _)| key.starts_with("model.") || key.starts_with("model "));
+    facts
+        .take(ROWS)
+        .map(|(key, value)| {
+            let key = key.strip_prefix("model.").unwrap_or(key).replace(['.', '_'], " ");
+            Pair::new(&key, visible(&value.display(), 2000))
         })
         .collect()
 }

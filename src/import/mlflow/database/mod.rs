@@ -90,12 +90,12 @@ fn read(folder: &Folder<'_>, entry: &Entry) -> Result<StoreFile, Box<Diagnostic>
     let stored = runs::read(&tables, &mut findings).map_err(|e| sqlite(&e))?;
     let mut models = models::logged(&tables, &mut findings).map_err(|e| sqlite(&e))?;
     let measured = models::metrics(&tables, &mut models, &mut findings).map_err(|e| sqlite(&e))?;
-    let mut records = Records::default();
-    records.models = {
+    let registered = {
         let models: Vec<_> = models.values().collect();
         models::registered(&tables, &run_of(&models), &mut findings).map_err(|e| sqlite(&e))?
     };
     database.finish()?;
+    let mut records = Records { models: registered, ..Records::default() };
 
     let places = Places::find(folder, &stored, &models);
     let beside: Vec<(Run, Records, Option<&str>)> = stored
