@@ -164,7 +164,9 @@ mod tests {
 
     #[test]
     fn a_tag_without_its_signature() {
-        let text = format!("object {ID}\ntype commit\ntag v1\ntagger T <t> 5 +0000\n\nhello\n-----BEGIN PGP SIGNATURE-----\nx");
+        let text = format!(
+            "object {ID}\ntype commit\ntag v1\ntagger T <t> 5 +0000\n\nhello\n-----BEGIN PGP SIGNATURE-----\nx"
+        );
         let tag = Tag::parse(text.as_bytes()).unwrap();
         assert_eq!((tag.message.as_str(), tag.tagger.seconds, tag.target.as_str()), ("hello", 5, ID));
     }

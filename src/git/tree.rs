@@ -153,7 +153,9 @@ impl Trees {
                     out.push(entry.name);
                 }
             } else if depth < DEPTH && !SKIPPED.contains(&entry.name.as_str()) {
-                out.extend(self.named_at(&entry.id, fits, depth + 1, seen).iter().map(|b| format!("{}/{b}", entry.name)));
+                out.extend(
+                    self.named_at(&entry.id, fits, depth + 1, seen).iter().map(|b| format!("{}/{b}", entry.name)),
+                );
             }
         }
         let out: Arc<[String]> = out.into();
@@ -191,7 +193,9 @@ mod tests {
     fn entries_of_a_tree() {
         let id = [0xab_u8; 20];
         let mut bytes = Vec::new();
-        for (mode, name) in [("100644", "a.json"), ("40000", "dir"), ("120000", "link"), ("160000", "sub"), ("100644", "..")] {
+        for (mode, name) in
+            [("100644", "a.json"), ("40000", "dir"), ("120000", "link"), ("160000", "sub"), ("100644", "..")]
+        {
             bytes.extend(format!("{mode} {name}\0").bytes());
             bytes.extend(id);
         }

@@ -11,6 +11,7 @@ mod gate_out;
 mod hostile;
 mod import_dvc;
 mod import_evidently;
+mod import_history;
 mod import_huggingface;
 mod import_mlflow;
 mod import_native;

@@ -60,7 +60,8 @@ pub(super) fn read(
     // files.
     let mut shown = Shown::default();
     if let Some(commit) = head.as_deref().and_then(|id| by_id.get(id)) {
-        let folders: BTreeSet<String> = found.get(commit.id.as_str()).into_iter().flatten().map(|p| p.folder.clone()).collect();
+        let folders: BTreeSet<String> =
+            found.get(commit.id.as_str()).into_iter().flatten().map(|p| p.folder.clone()).collect();
         let source = source(&mut states, commit, &found, &folders, &names)?;
         let at_head = records::of(commit, import(source), &names);
         let clean = records::mark_work_tree(records, &at_head, commit, &names, place, &folders);
@@ -69,7 +70,8 @@ pub(super) fn read(
         }
     }
 
-    let newest: Vec<&Commit> = history.commits.iter().filter(|c| chosen.get(&c.id).is_some_and(|f| !f.is_empty())).collect();
+    let newest: Vec<&Commit> =
+        history.commits.iter().filter(|c| chosen.get(&c.id).is_some_and(|f| !f.is_empty())).collect();
     for chunk in newest.chunks(AT_ONCE) {
         let ids: Vec<&str> = chunk
             .iter()
@@ -129,7 +131,9 @@ fn commits(
     let tagged: Vec<String> = tags.iter().map(|t| t.commit.clone()).collect();
     let mut tips: Vec<String> = head.map(str::to_owned).into_iter().collect();
     if follow {
-        tips.extend(refs.iter().filter(|r| r.branch().is_some() || experiment(&r.name).is_some()).map(|r| r.id.clone()));
+        tips.extend(
+            refs.iter().filter(|r| r.branch().is_some() || experiment(&r.name).is_some()).map(|r| r.id.clone()),
+        );
         tips.extend(tagged.iter().cloned());
     }
     let mut history = walk(objects, &tips, follow, MOST_COMMITS)?;
@@ -192,7 +196,8 @@ fn projects(states: &mut States<'_, '_>, history: &History, place: &Place<'_>) -
 
 /// The projects with metrics that a commit left in another state than all of its parents.
 fn changed(found: &Projects, history: &History) -> BTreeMap<String, BTreeSet<String>> {
-    let at = |commit: &str, folder: &str| found.get(commit)?.iter().find(|p| p.folder == folder).map(|p| &p.state.print);
+    let at =
+        |commit: &str, folder: &str| found.get(commit)?.iter().find(|p| p.folder == folder).map(|p| &p.state.print);
     let mut out: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for commit in &history.commits {
         for project in found.get(&commit.id).into_iter().flatten().filter(|p| p.state.needs.measured) {
@@ -217,12 +222,9 @@ fn limit(chosen: &mut BTreeMap<String, BTreeSet<String>>, history: &History) -> 
 }
 
 /// The branch that a commit was made on: the first whose line of first parents it stands on.
-fn branches<'r>(
-    refs: &'r [Ref],
-    head: Option<&str>,
-    by_id: &BTreeMap<&str, &Commit>,
-) -> BTreeMap<String, &'r str> {
-    let mut tips: Vec<(&Ref, &str)> = refs.iter().filter_map(|r| Some((r, r.branch().or(experiment(&r.name))?))).collect();
+fn branches<'r>(refs: &'r [Ref], head: Option<&str>, by_id: &BTreeMap<&str, &Commit>) -> BTreeMap<String, &'r str> {
+    let mut tips: Vec<(&Ref, &str)> =
+        refs.iter().filter_map(|r| Some((r, r.branch().or(experiment(&r.name))?))).collect();
     let rank = |r: &Ref| match () {
         () if r.is_head => 0,
         () if head == Some(r.id.as_str()) => 1,
@@ -258,7 +260,8 @@ fn source(
     let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     let mut problems = Vec::new();
     for project in found.get(&commit.id).into_iter().flatten().filter(|p| folders.contains(&p.folder)) {
-        let join = |path: &str| if project.folder.is_empty() { path.to_owned() } else { format!("{}/{path}", project.folder) };
+        let join =
+            |path: &str| if project.folder.is_empty() { path.to_owned() } else { format!("{}/{path}", project.folder) };
         for (path, id) in &project.state.files {
             let path = join(path);
             let why = match states.blob(id)? {
@@ -271,16 +274,22 @@ fn source(
                 Reply::Broken => "its object is damaged".to_owned(),
             };
             problems.push(
-                Diagnostic::new(Code::FileUnreadable, format!("'{}' of commit {} cannot be read: {why}", visible(&path, 200), commit.short()))
-                    .at(format!("{label}/{path}"))
-                    .help("clone the repository in full, or check it with `git fsck`"),
+                Diagnostic::new(
+                    Code::FileUnreadable,
+                    format!("'{}' of commit {} cannot be read: {why}", visible(&path, 200), commit.short()),
+                )
+                .at(format!("{label}/{path}"))
+                .help("clone the repository in full, or check it with `git fsck`"),
             );
         }
         for (path, _) in &project.state.needs.cached {
             problems.push(note(
                 Severity::Note,
                 &format!("{label}/{}", join(path)),
-                format!("'{}' is kept in DVC's cache, not in git, so its values at older commits are not read", visible(path, 200)),
+                format!(
+                    "'{}' is kept in DVC's cache, not in git, so its values at older commits are not read",
+                    visible(path, 200)
+                ),
                 "write `cache: false` for metrics and plots in dvc.yaml, as `dvc stage add -M` does",
             ));
         }

@@ -90,7 +90,10 @@ pub(super) fn of(commit: &Commit, mut records: Records, names: &Names<'_>) -> Re
         // A DVCLive folder keeps its name within its project's run.
         let below = run.parent.is_some().then(|| std::mem::take(&mut run.name));
         let folder = run.folder.strip_prefix(&label).unwrap_or_default().trim_start_matches('/');
-        run.experiment = Some(project_name(if run.source == "dvc" { folder } else { crate::source::parent(folder) }, names.repository));
+        run.experiment = Some(project_name(
+            if run.source == "dvc" { folder } else { crate::source::parent(folder) },
+            names.repository,
+        ));
         run.name = below.map_or_else(|| named.clone(), |below| format!("{below} ({named})"));
         if !commit.body.is_empty() && run.parent.is_none() {
             run.description = Some(commit.body.clone());
@@ -132,7 +135,9 @@ pub(super) fn mark_work_tree(
     };
     let here: BTreeMap<String, _> =
         records.evidence.iter().filter_map(|e| Some((in_repository(&e.path)?, e.sha256))).collect();
-    let inside = |path: &str, folder: &str| folder.is_empty() || path == folder || path.strip_prefix(folder).is_some_and(|r| r.starts_with('/'));
+    let inside = |path: &str, folder: &str| {
+        folder.is_empty() || path == folder || path.strip_prefix(folder).is_some_and(|r| r.starts_with('/'))
+    };
     let mut clean = BTreeSet::new();
     for folder in folders {
         let mut files = at_head
@@ -179,7 +184,12 @@ fn is_same(a: &Run, b: &Run) -> bool {
 }
 
 /// Finds the projects that each tag speaks of; tags of commits without a project are left out.
-pub(super) fn targets(tags: &[TagRecord], found: &Projects, repository: &Repository, place: &Place<'_>) -> Vec<TagRecord> {
+pub(super) fn targets(
+    tags: &[TagRecord],
+    found: &Projects,
+    repository: &Repository,
+    place: &Place<'_>,
+) -> Vec<TagRecord> {
     let models = gto::models(&gto_tags(tags));
     tags.iter()
         .filter_map(|tag| {
@@ -203,7 +213,9 @@ pub(super) fn targets(tags: &[TagRecord], found: &Projects, repository: &Reposit
                     if named.is_empty() { projects.iter().map(|p| p.folder.clone()).collect() } else { named }
                 }
             };
-            let inside = |f: &String| place.prefix.is_empty() || f == place.prefix || f.starts_with(&format!("{}/", place.prefix));
+            let inside = |f: &String| {
+                place.prefix.is_empty() || f == place.prefix || f.starts_with(&format!("{}/", place.prefix))
+            };
             tag.folders.retain(inside);
             (!tag.folders.is_empty()).then_some(tag)
         })
@@ -266,7 +278,8 @@ pub(super) fn models(
                 None if is_version(&tag.name) => tag.name.as_str(),
                 None => continue,
             };
-            let record = out.entry(project.clone()).or_insert_with(|| ModelRecord { name: project, ..ModelRecord::default() });
+            let record =
+                out.entry(project.clone()).or_insert_with(|| ModelRecord { name: project, ..ModelRecord::default() });
             let made = tag.annotation.as_ref().map(|(tagger, _)| tagger.seconds);
             let seconds = made.or_else(|| commits.get(tag.commit.as_str()).map(|c| c.committer.seconds));
             record.versions.push(VersionRecord {
@@ -293,9 +306,11 @@ pub(super) fn models(
             if let Some(artifact) = declared {
                 // Versions come with the greatest first: the first to say something is the newest.
                 record.description = record.description.take().or_else(|| artifact.description.clone());
-                for (key, value) in
-                    [("type", artifact.kind.clone()), ("path", Some(artifact.path.clone())), ("labels", (!artifact.labels.is_empty()).then(|| artifact.labels.join(", ")))]
-                {
+                for (key, value) in [
+                    ("type", artifact.kind.clone()),
+                    ("path", Some(artifact.path.clone())),
+                    ("labels", (!artifact.labels.is_empty()).then(|| artifact.labels.join(", "))),
+                ] {
                     if let Some(value) = value {
                         record.tags.entry(key.to_owned()).or_insert(value);
                     }

@@ -133,9 +133,8 @@ fn semver(version: &str) -> Option<([u64; 3], String)> {
     let rest = version.strip_prefix('v')?;
     let (rest, build) = rest.split_once('+').map_or((rest, None), |(r, b)| (r, Some(b)));
     let (core, pre) = rest.split_once('-').map_or((rest, None), |(c, p)| (c, Some(p)));
-    let words = |text: &str| {
-        text.split('.').all(|w| !w.is_empty() && w.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'))
-    };
+    let words =
+        |text: &str| text.split('.').all(|w| !w.is_empty() && w.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'));
     let leading_zero = |w: &str| w.len() > 1 && w.starts_with('0') && w.bytes().all(|b| b.is_ascii_digit());
     if build.is_some_and(|b| !words(b)) || pre.is_some_and(|p| !words(p) || p.split('.').any(leading_zero)) {
         return None;
@@ -284,15 +283,38 @@ mod tests {
     #[test]
     fn the_grammar() {
         let ok = [
-            "model@v1.2.0", "model@v1.2.0!", "model#prod", "model#prod!", "model#prod#3", "model#prod!#4",
-            "model@deprecated", "model@deprecated#5", "a/b-c_d@v0.0.1-rc.1+build.5", "folder/sub=model@v1.0.0#2", "m@v1.0.0#1",
+            "model@v1.2.0",
+            "model@v1.2.0!",
+            "model#prod",
+            "model#prod!",
+            "model#prod#3",
+            "model#prod!#4",
+            "model@deprecated",
+            "model@deprecated#5",
+            "a/b-c_d@v0.0.1-rc.1+build.5",
+            "folder/sub=model@v1.0.0#2",
+            "m@v1.0.0#1",
         ];
         for tag in ok {
             assert!(is_gto(tag), "{tag}");
         }
         let not = [
-            "v1.0", "model@1.0.0", "model@v1.0", "model@v01.0.0", "model@latest", "-model@v1.0.0", "model#", "model#-x", "=m@v1.0.0",
-            "model@v1.0.0#x", "model@v1.0.0#", "model@v1.0.0@x", "mo del@v1.0.0", "model@v1.0.0-", "@v1.0.0", "model@deprecated!",
+            "v1.0",
+            "model@1.0.0",
+            "model@v1.0",
+            "model@v01.0.0",
+            "model@latest",
+            "-model@v1.0.0",
+            "model#",
+            "model#-x",
+            "=m@v1.0.0",
+            "model@v1.0.0#x",
+            "model@v1.0.0#",
+            "model@v1.0.0@x",
+            "mo del@v1.0.0",
+            "model@v1.0.0-",
+            "@v1.0.0",
+            "model@deprecated!",
         ];
         for tag in not {
             assert!(!is_gto(tag), "{tag}");

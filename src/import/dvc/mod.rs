@@ -258,15 +258,16 @@ impl<'a> Project<'a> {
                 self.mark(path);
                 if !lock.params.iter().any(|(file, _)| file == path) {
                     self.records.problems.push(
-                        Diagnostic::new(Code::FormatVersion, "params in a Python file are read from dvc.lock only, which has none of them")
-                            .severity(Severity::Note)
-                            .at(self.folder.project_path_of(path))
-                            .help("keep params in YAML, JSON or TOML, or run `dvc repro` so that dvc.lock has them"),
+                        Diagnostic::new(
+                            Code::FormatVersion,
+                            "params in a Python file are read from dvc.lock only, which has none of them",
+                        )
+                        .severity(Severity::Note)
+                        .at(self.folder.project_path_of(path))
+                        .help("keep params in YAML, JSON or TOML, or run `dvc repro` so that dvc.lock has them"),
                     );
                 }
-            } else if is_first
-                && let Some(value) = self.take(path)
-            {
+            } else if is_first && let Some(value) = self.take(path) {
                 self.add_params(path, &value);
             }
         }

@@ -157,7 +157,10 @@ mod tests {
                 "dvc.yaml",
                 "vars: [conf/extra.yaml]\nmetrics: ['out/${name}.json', live/metrics.json, gone.json]\nplots: [img.png, p]\nparams: [other.toml]\n",
             ),
-            ("dvc.lock", "schema: '2.0'\nstages: {a: {outs: [{path: gone.json, hash: md5, md5: aa}, {path: m.pkl, md5: bb}]}}\n"),
+            (
+                "dvc.lock",
+                "schema: '2.0'\nstages: {a: {outs: [{path: gone.json, hash: md5, md5: aa}, {path: m.pkl, md5: bb}]}}\n",
+            ),
             ("conf/extra.yaml", "name: best\n"),
             ("out/best.json", "{}"),
             ("out/worst.json", "{}"),

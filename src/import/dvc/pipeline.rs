@@ -409,13 +409,7 @@ impl Pipeline {
         out
     }
 
-    fn add_path(
-        &mut self,
-        folder: &str,
-        path: &str,
-        scope: &Scope,
-        to: impl Fn(&mut Self) -> &mut IndexSet<String>,
-    ) {
+    fn add_path(&mut self, folder: &str, path: &str, scope: &Scope, to: impl Fn(&mut Self) -> &mut IndexSet<String>) {
         let Some(path) = self.fill(path, scope).and_then(|p| resolve(folder, &p)) else { return };
         to(self).insert(path);
     }
