@@ -98,19 +98,31 @@ pub(super) fn of(commit: &Commit, mut records: Records, names: &Names<'_>) -> Re
         if !commit.body.is_empty() && run.parent.is_none() {
             run.description = Some(commit.body.clone());
         }
-        let mut tag = |key: &str, value: String| {
-            if !value.is_empty() {
-                run.system_tags.insert(key.to_owned(), value);
-            }
-        };
-        tag("git.author", commit.author.name.clone());
-        tag("git.subject", commit.subject.clone());
-        tag("git.tags", tags.join(", "));
+        say(run, "git.author", &commit.author.name);
+        say(run, "git.subject", &commit.subject);
+        say(run, "git.tags", &tags.join(", "));
+        say_git(run);
     }
     let rename_of = |run: &mut Option<String>| *run = run.as_deref().map(rename);
     records.drift.iter_mut().for_each(|d| rename_of(&mut d.run));
     records.checks.iter_mut().for_each(|c| rename_of(&mut c.run));
     records
+}
+
+fn say(run: &mut Run, key: &str, value: &str) {
+    if !value.is_empty() {
+        run.system_tags.insert(key.to_owned(), value.to_owned());
+    }
+}
+
+/// The state of the code as tags, for whoever reads the run's tags only.
+fn say_git(run: &mut Run) {
+    let git = run.git.clone();
+    say(run, "git.commit", git.commit.as_deref().unwrap_or_default());
+    say(run, "git.branch", git.branch.as_deref().unwrap_or_default());
+    if let Some(dirty) = git.dirty {
+        say(run, "git.dirty", if dirty { "true" } else { "false" });
+    }
 }
 
 /// Tells the work tree's runs which commit they stand on, and finds the projects whose files are as
@@ -168,7 +180,8 @@ pub(super) fn mark_work_tree(
         if same {
             run.started_at = run.started_at.or(at);
         }
-        run.system_tags.insert("git.subject".to_owned(), head.subject.clone());
+        say(run, "git.subject", &head.subject);
+        say_git(run);
     }
     clean
 }
