@@ -137,7 +137,7 @@ fn the_history_of_the_corpus_shows_what_dvc_prints() {
         let id = commit["commit"].as_str().unwrap();
         let head = expected["head"] == id;
         let files = &expected["metrics_all_commits"][id]["data"];
-        let run = runs.values().find(|r| r["source"] == "dvc" && r["git"]["commit"] == id);
+        let run = runs.values().find(|r| r["source"] == "dvc" && r["system_tags"]["git.commit"] == id);
         if commit["metric_files"].as_object().unwrap().is_empty() {
             assert!(run.is_none(), "{id} has no metrics");
             continue;
@@ -150,7 +150,7 @@ fn the_history_of_the_corpus_shows_what_dvc_prints() {
         let text: Value = serde_json::from_str(commit["metric_files"]["metrics.json"].as_str().unwrap()).unwrap();
         assert_results(run, &text, ".");
         assert_eq!(run["started_at"], commit["commit_date"], "{id}");
-        assert_eq!(run["git"]["dirty"], false);
+        assert_eq!(run["system_tags"]["git.dirty"], "false");
         assert_eq!(run["system_tags"]["git.subject"], commit["subject"]);
         if !head {
             assert_eq!(run["id"], id, "a commit's run is called after it");
@@ -182,7 +182,7 @@ fn the_history_of_the_corpus_shows_what_dvc_prints() {
     for (name, change) in expected["metrics_diff_first_tag"]["metrics.json"].as_object().unwrap() {
         assert!(same_number(&value(first, name).into(), &change["old"]), "{name}");
     }
-    let branches: BTreeSet<&str> = runs.values().filter_map(|r| r["git"]["branch"].as_str()).collect();
+    let branches: BTreeSet<&str> = runs.values().filter_map(|r| r["system_tags"]["git.branch"].as_str()).collect();
     assert_eq!(branches, BTreeSet::from(["main", "origin/exp/stump"]));
 }
 
