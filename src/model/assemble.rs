@@ -10,8 +10,8 @@ use super::evidence::{evidence_at, evidence_below, sort_evidence};
 use super::merge::Contradictions;
 use super::secret::{REDACTED, looks_secret};
 use super::{
-    Card, Catalogue, Datum, Mapping, Measured, Model, ModelRecord, Records, Registry, Run, RunStatus,
-    Section, Version, VersionRecord, natural_cmp,
+    Card, Catalogue, Datum, Mapping, Measured, Model, ModelRecord, Records, Registry, Run, RunStatus, Section, Version,
+    VersionRecord, natural_cmp,
 };
 use crate::diag::{Code, Diagnostic, Severity, visible};
 use crate::digest::Sha256;

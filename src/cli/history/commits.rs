@@ -144,7 +144,7 @@ fn commits(
     history.commits.extend(more.commits);
     history.missing.extend(more.missing);
     history.broken.extend(more.broken);
-    history.commits.sort_by(|a, b| b.committer.seconds.cmp(&a.committer.seconds));
+    history.commits.sort_by_key(|c| std::cmp::Reverse(c.committer.seconds));
     Ok(history)
 }
 

@@ -199,7 +199,7 @@ struct Draft {
 pub(crate) fn models(tags: &[GtoTag]) -> Vec<GtoModel> {
     let mut tags: Vec<(&GtoTag, (String, String, Action))> =
         tags.iter().filter_map(|t| Some((t, parse(&t.name)?))).collect();
-    tags.sort_by(|(a, _), (b, _)| (a.seconds, counter(&a.name)).cmp(&(b.seconds, counter(&b.name))));
+    tags.sort_by_key(|(tag, _)| (tag.seconds, counter(&tag.name)));
     let mut drafts: BTreeMap<(String, String), (BTreeMap<String, Draft>, bool)> = BTreeMap::new();
     for (tag, (folder, name, action)) in tags {
         let (versions, deprecated) = drafts.entry((folder, name)).or_default();
