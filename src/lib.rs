@@ -1,7 +1,8 @@
 //! presscheck: static model reports that are also the gate a model must pass.
 //!
 //! Data flows once, one way; the modules below stand in reading order:
-//! [`source`] reads and hashes bytes ([`remote`] fetches those of servers), [`import`] turns them into records, [`model`] freezes the
+//! [`source`] reads and hashes bytes ([`remote`] fetches those of servers,
+//! [`git`] those of commits), [`import`] turns them into records, [`model`] freezes the
 //! records into a registry, [`gate`] judges the registry by the policy in [`config`], [`plot`] and
 //! [`site`] render pages from registry and verdicts, and [`output`] is the only writer.
 //! [`watch`] and [`serve`] preview a site while it is written; [`cli`] wires the parts together.
@@ -12,6 +13,7 @@ pub mod config;
 pub mod diag;
 pub mod digest;
 pub mod gate;
+pub mod git;
 pub mod import;
 pub mod markdown;
 pub mod model;

@@ -8,6 +8,7 @@ use super::project::{Project, moment};
 use super::terminal::{Terminal, environment};
 use crate::diag::{Code, Diagnostic, visible};
 use crate::gate::out::{self, Writer};
+use crate::gate::provenance::{Provenance, VARIABLES};
 use crate::gate::verdict::{Outcome, Verdict};
 use crate::output;
 
@@ -65,13 +66,20 @@ pub(super) fn run(global: &Global, options: &Gate, terminal: &mut Terminal) -> u
     };
     // A rule that fits no model judges nothing; whoever relies on it should hear of it.
     terminal.diagnostics(policy.warnings.iter().chain(&policy.unmatched_models(&registry)));
-    let verdict = crate::gate::evaluate(policy, &registry, version, &stage, clock);
+    let mut verdict = crate::gate::evaluate(policy, &registry, version, &stage, clock);
+    verdict.provenance = provenance();
     let failed = write(&verdict, &reports, &project.folder, terminal);
     match verdict.exit_code {
         exit::PASS if failed => exit::EVIDENCE,
         exit::PASS if options.warn_exit_code && verdict.verdict == Outcome::PassWithWarnings => exit::WARNINGS,
         code => code,
     }
+}
+
+/// What the variables of continuous integration say of this run.
+fn provenance() -> Option<Provenance> {
+    let variables = VARIABLES.iter().filter_map(|name| Some(((*name).to_owned(), environment(name)?)));
+    Provenance::read(&variables.collect())
 }
 
 fn refuse(terminal: &Terminal, problems: &[Diagnostic], code: u8) -> u8 {

@@ -11,6 +11,7 @@ mod check;
 pub mod exit;
 mod explain;
 mod gate;
+mod history;
 mod init;
 mod inspect;
 mod manual;

@@ -128,6 +128,10 @@ impl Project {
             source.retain(|path| wanted.wants(path));
         }
         let mut records = import::import(&source, wanted.kind.as_deref());
+        if let Place::Folder(folder) = &wanted.place {
+            let root = self.folder.join(folder);
+            super::history::add(&root, folder, wanted.kind.as_deref(), wanted.history, &mut records);
+        }
         if let Some(age) = wanted.max_age {
             records.forget_before(at.before(age));
         }
@@ -138,7 +142,11 @@ impl Project {
 /// Reads one folder or file.
 pub(super) fn read_source(root: &Path, label: &str) -> Records {
     match Source::discover(root, label, &[], Limits::default()) {
-        Ok(source) => import::import(&source, None),
+        Ok(source) => {
+            let mut records = import::import(&source, None);
+            super::history::add(root, label, None, None, &mut records);
+            records
+        }
         Err(problem) => Records { problems: vec![*problem], ..Records::default() },
     }
 }

@@ -14,7 +14,7 @@ use crate::diag::{Code, Diagnostic, Severity, visible};
 use crate::gate::policy::{self, Policy};
 use crate::model::{Catalogue, Direction, Finite, MetricDefinition};
 
-pub use sources::{Place, SourceConfig};
+pub use sources::{History, Place, SourceConfig};
 
 /// The schema version that this presscheck reads.
 pub const SCHEMA: i64 = 1;

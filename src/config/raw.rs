@@ -92,6 +92,7 @@ pub(super) struct RawSource {
     pub(super) path: Option<Spanned<String>>,
     pub(super) uri: Option<Spanned<String>>,
     pub(super) kind: Option<Spanned<String>>,
+    pub(super) history: Option<Spanned<toml::Value>>,
     pub(super) map: Option<RawMap>,
     #[serde(default)]
     pub(super) include: Vec<Spanned<String>>,

@@ -22,6 +22,17 @@ pub enum Place {
     Remote(Address),
 }
 
+/// How much of a DVC project's git history is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum History {
+    /// Nothing.
+    Off,
+    /// The commits that tags name.
+    Tags,
+    /// Those, and every commit that changed metrics.
+    Commits,
+}
+
 /// `[[source]]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceConfig {
@@ -29,6 +40,8 @@ pub struct SourceConfig {
     pub place: Place,
     /// The importer to use; `None` recognises by content.
     pub kind: Option<String>,
+    /// How much of a DVC project's git history to read, when it was said.
+    pub history: Option<History>,
     /// Which of a tracker's concepts is model and version.
     pub map: Option<Mapping>,
     /// Only files whose path below the source matches one of these; empty for all.
@@ -47,6 +60,7 @@ impl SourceConfig {
         Self {
             place: Place::Folder(".".to_owned()),
             kind: None,
+            history: None,
             map: None,
             include: Vec::new(),
             exclude: Vec::new(),
@@ -89,6 +103,7 @@ impl Check<'_> {
 
     fn source(&mut self, span: Span, mut raw: RawSource) -> Option<SourceConfig> {
         let kind = raw.kind.take().and_then(|kind| self.kind(&kind));
+        let history = raw.history.take().and_then(|history| self.history(&history));
         let place = match (raw.path.take(), raw.uri.take()) {
             (Some(path), None) => path,
             (None, Some(uri)) => uri,
@@ -144,12 +159,33 @@ impl Check<'_> {
         Some(SourceConfig {
             place,
             kind,
+            history,
             map,
             include: self.patterns(&raw.include),
             exclude: self.patterns(&raw.exclude),
             max_file_bytes: raw.max_file_size.as_ref().and_then(|size| self.bytes(size)),
             max_age,
         })
+    }
+
+    /// `history = "commits"`, `"tags"` or `false`; `true` is all of it.
+    fn history(&mut self, typed: &toml::Spanned<toml::Value>) -> Option<History> {
+        match typed.get_ref() {
+            toml::Value::Boolean(false) => Some(History::Off),
+            toml::Value::Boolean(true) => Some(History::Commits),
+            toml::Value::String(text) if text == "commits" => Some(History::Commits),
+            toml::Value::String(text) if text == "tags" => Some(History::Tags),
+            _ => {
+                self.refuse(
+                    Code::ConfigValue,
+                    typed.span(),
+                    "this is no choice of history".to_owned(),
+                    "unknown",
+                    "use \"commits\", \"tags\" or false",
+                );
+                None
+            }
+        }
     }
 
     fn kind(&mut self, kind: &toml::Spanned<String>) -> Option<String> {

@@ -48,6 +48,7 @@ codes! {
     RunsLeftOut = "runs-left-out", Note, "runs are older than the max_age of their source";
     SourceUnreachable = "source-unreachable", Error, "a server named as a source does not answer, or answers with an error";
     SourceDenied = "source-denied", Error, "a server named as a source refuses the credentials, or asks for some";
+    HistoryIncomplete = "history-incomplete", Warning, "the git history of a source could not be read, or not in full";
     // Parsing.
     TextEncoding = "text-encoding", Error, "a text file is not UTF-8";
     JsonSyntax = "json-syntax", Error, "a JSON file is not well formed";

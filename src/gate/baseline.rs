@@ -9,7 +9,7 @@ use super::evidence::unreadable;
 use super::policy::{Baseline, OnMissing, Same, Select};
 use crate::diag::visible;
 use crate::digest::Sha256;
-use crate::model::{Evidence, Model, Registry, Run, Version};
+use crate::model::{Evidence, Model, Registry, Run, Version, evidence_below};
 
 /// The other side of a comparison.
 #[derive(Clone, Debug)]
@@ -72,7 +72,7 @@ pub(super) fn resolve<'a>(
     }
     let evidence = match other_version {
         Some(other) => evidence_of(registry, other),
-        None => evidence_below(registry, &run.folder),
+        None => evidence_of_run(registry, &run.folder),
     };
     let digest = other_version.map_or_else(|| digest_of(evidence), |v| v.digest);
     let base = Base { name, version: other_version.map(|v| v.version.as_str()), run, digest };
@@ -191,15 +191,9 @@ fn evidence_of<'a>(registry: &'a Registry, version: &Version) -> &'a [Evidence] 
     registry.evidence.get(version.evidence.clone()).unwrap_or_default()
 }
 
-/// The evidence below a run's folder; evidence is sorted by path.
-fn evidence_below<'a>(registry: &'a Registry, folder: &str) -> &'a [Evidence] {
-    if folder.is_empty() {
-        return &registry.evidence;
-    }
-    let prefix = format!("{folder}/");
-    let start = registry.evidence.partition_point(|e| e.path < prefix);
-    let rest = &registry.evidence[start..];
-    &rest[..rest.partition_point(|e| e.path.starts_with(&prefix))]
+/// The evidence below a run's folder.
+fn evidence_of_run<'a>(registry: &'a Registry, folder: &str) -> &'a [Evidence] {
+    registry.evidence.get(evidence_below(&registry.evidence, folder)).unwrap_or_default()
 }
 
 /// As [`Version::digest`], for a run that is no version.

@@ -44,6 +44,7 @@ pub fn evaluate(
         tool: Tool { name: env!("CARGO_PKG_NAME").to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
         evaluated_at: clock.0,
         clock: clock.1,
+        provenance: None,
         stage: stage.to_owned(),
         verdict: Outcome::Error,
         exit_code: EXIT_NOTHING,

@@ -14,6 +14,7 @@ mod pattern;
 
 pub use pattern::Pattern;
 pub mod policy;
+pub mod provenance;
 mod rules;
 pub mod verdict;
 

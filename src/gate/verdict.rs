@@ -334,6 +334,9 @@ pub struct Verdict {
     pub evaluated_at: Instant,
     /// Where that time came from.
     pub clock: Clock,
+    /// Where the gate ran, when continuous integration says so. It decides nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provenance: Option<super::provenance::Provenance>,
     /// The stage it was evaluated for.
     pub stage: String,
     /// The outcome.

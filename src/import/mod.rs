@@ -14,7 +14,7 @@ pub mod table;
 pub mod yaml;
 
 mod alpaca_eval;
-mod dvc;
+pub(crate) mod dvc;
 mod dvclive;
 mod eee;
 mod evidently;
@@ -237,6 +237,11 @@ impl<'a> Folder<'a> {
     /// Opens a file of any size as a stream, for logs that are too large to hold. Call `finish` on it.
     pub(crate) fn open<'e>(&self, entry: &'e Entry) -> Result<Stream<'e>, Box<Diagnostic>> {
         self.source.open(entry)
+    }
+
+    /// The project path of something below this folder, whether it is there or not.
+    pub(crate) fn project_path_of(&self, below: &str) -> String {
+        self.source.project_path(&self.join(below))
     }
 
     /// An entry's path in the project.

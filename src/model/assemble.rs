@@ -6,11 +6,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::evidence::{evidence_at, evidence_below, sort_evidence};
 use super::merge::Contradictions;
 use super::secret::{REDACTED, looks_secret};
 use super::{
-    Card, Catalogue, Datum, Direction, Evidence, Mapping, Measured, MetricDefinition, Model, ModelRecord, Records,
-    Registry, Run, RunStatus, Section, Version, VersionRecord, natural_cmp,
+    Card, Catalogue, Datum, Direction, Mapping, Measured, MetricDefinition, Model, ModelRecord, Records, Registry, Run,
+    RunStatus, Section, Version, VersionRecord, natural_cmp,
 };
 use crate::diag::{Code, Diagnostic, Severity, visible};
 use crate::digest::Sha256;
@@ -21,7 +22,7 @@ pub fn assemble(mut records: Records, catalogue: Catalogue, mappings: &[Mapping]
     for run in &mut records.runs {
         redact(run, &mut problems);
     }
-    records.evidence.sort();
+    sort_evidence(&mut records.evidence);
     records.evidence.dedup();
     map_runs(&mut records, mappings, &mut problems);
     place_cards(&mut records);
@@ -514,12 +515,12 @@ fn link_version(
     let mut drift = record.and_then(|r| attached.drift.get(r.id.as_str())).cloned().unwrap_or_default();
     drift.sort_by_key(|i| (registry.drift[*i].window.end.or(registry.drift[*i].window.start), *i));
     let checks = record.and_then(|r| attached.checks.get(r.id.as_str())).cloned().unwrap_or_default();
-    let evidence = record.map_or(0..0, |r| evidence_range(&registry.evidence, &r.folder));
+    let evidence = record.map_or(0..0, |r| evidence_below(&registry.evidence, &r.folder));
     let mut shared_evidence: Vec<usize> = cards
         .iter()
         .filter(|c| c.version.is_none())
-        .filter_map(|c| registry.evidence.binary_search_by(|e| e.path.as_str().cmp(&c.path)).ok())
-        .chain(record.iter().flat_map(|r| &r.further).flat_map(|f| evidence_range(&registry.evidence, f)))
+        .filter_map(|c| evidence_at(&registry.evidence, &c.path))
+        .chain(record.iter().flat_map(|r| &r.further).flat_map(|f| evidence_below(&registry.evidence, f)))
         .filter(|i| !evidence.contains(i))
         .collect();
     shared_evidence.sort_unstable();
@@ -546,21 +547,6 @@ fn link_version(
         digest,
         ambiguous,
     }
-}
-
-/// The evidence below a folder: a contiguous range, because evidence is sorted by path.
-fn evidence_range(evidence: &[Evidence], folder: &str) -> std::ops::Range<usize> {
-    if folder.is_empty() {
-        return 0..evidence.len();
-    }
-    // A document that is a run by itself lies in no folder of its own.
-    if let Ok(file) = evidence.binary_search_by(|e| e.path.as_str().cmp(folder)) {
-        return file..file + 1;
-    }
-    let prefix = format!("{folder}/");
-    let start = evidence.partition_point(|e| e.path.as_str() < prefix.as_str());
-    let length = evidence[start..].iter().take_while(|e| e.path.starts_with(&prefix)).count();
-    start..start + length
 }
 
 /// The card of a version: the model's card, with the sections of the version's own cards in the

@@ -31,7 +31,7 @@ pub use check::{Check, CheckStatus};
 pub use curve::{Curve, CurveKind, CurvePoint, Importance, ImportanceItem, Matrix};
 pub use datum::Datum;
 pub use drift::{Distribution, DistributionSide, DriftReport, FeatureDrift, Method, SideUnit, Window};
-pub use evidence::Evidence;
+pub use evidence::{Evidence, evidence_below, is_address};
 pub use mapping::Mapping;
 pub use number::{Finite, Measured, NonFinite};
 pub use order::natural_cmp;

@@ -195,7 +195,8 @@ impl Run {
     /// in none.
     pub fn relative<'p>(&self, path: &'p str) -> Option<&'p str> {
         self.folders().find_map(|folder| match folder {
-            "" => Some(path),
+            // What lies in no folder, such as an old commit's file, is not the project's either.
+            "" => (!super::is_address(path)).then_some(path),
             folder if folder == path => Some(""),
             folder => path.strip_prefix(folder)?.strip_prefix('/'),
         })

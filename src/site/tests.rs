@@ -176,6 +176,7 @@ fn verdict(registry: &Registry, model: &str, version: &str, text: &str, stage: &
         tool: Tool { name: "presscheck".to_owned(), version: text.to_owned() },
         evaluated_at: Instant::from_seconds(0).unwrap(),
         clock: Clock::AsOf,
+        provenance: None,
         stage: stage.to_owned(),
         verdict: Outcome::Blocked,
         exit_code: 1,

@@ -10,6 +10,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ("markdown", &[], &["pulldown_cmark", "ammonia"]),
     ("source", &["diag", "digest"], &["rusqlite"]),
     ("remote", &["diag", "digest", "source"], &["ureq", "base64", "object_store", "futures_util", "url"]),
+    ("git", &[], &[]),
     ("model", &["diag", "digest"], &["jiff"]),
     (
         "import",

@@ -12,6 +12,7 @@ mod hostile;
 mod import_dvc;
 mod import_evidently;
 mod import_harnesses;
+mod import_history;
 mod import_huggingface;
 mod import_large;
 mod import_mlflow;

@@ -7,6 +7,7 @@
 use super::human::counts;
 use super::{Context, Groups, Writer, headline};
 use crate::diag::{count, visible};
+use crate::gate::provenance::Provenance;
 use crate::gate::verdict::{Outcome, RuleRecord, Verdict};
 
 /// The format `markdown`.
@@ -33,14 +34,15 @@ impl Writer for Markdown {
             escape(&verdict.sentence, 4_000)
         );
         let footer = format!(
-            "\n<sub>{} · stage {} · policy {} <code>{}</code> · evidence <code>{}</code> · {} · presscheck {}</sub>\n",
+            "\n<sub>{} · stage {} · policy {} <code>{}</code> · evidence <code>{}</code> · {} · presscheck {}{}</sub>\n",
             escape(&counts(verdict), 200),
             escape(&verdict.stage, 80),
             escape(&verdict.policy.name, 80),
             verdict.policy.digest.short(),
             verdict.subject.digest.short(),
             verdict.evaluated_at,
-            escape(&verdict.tool.version, 40)
+            escape(&verdict.tool.version, 40),
+            verdict.provenance.as_ref().map_or_else(String::new, provenance)
         );
         let groups = Groups::of(verdict);
         let sections = [
@@ -80,6 +82,12 @@ pub fn marker(verdict: &Verdict) -> String {
             .replace("--", "-_")
     };
     format!("<!-- presscheck:{}:{} -->", plain(&verdict.subject.model), plain(&verdict.stage))
+}
+
+/// Where the gate ran. The address was made of plain characters only; all else is escaped.
+fn provenance(found: &Provenance) -> String {
+    let link = found.run_url.as_deref().map_or_else(String::new, |url| format!(" ([run]({url}))"));
+    format!(" · {}{link}", escape(&found.sentence(), 1_000))
 }
 
 fn section(title: &str, records: &[&RuleRecord], open: bool) -> String {

@@ -33,9 +33,10 @@ pub(crate) fn read(value: &Datum, wdirs: &[(String, String)]) -> Lock {
     let mut out = Lock::default();
     let stages = value.get("stages").unwrap_or(value).entries().unwrap_or_default();
     for (name, stage) in stages {
-        // `train@item` is one turn of the stage `train`.
+        // `train@item` is one turn of the stage `train`; a turn may have a working folder of its own.
         let plain = name.split('@').next().unwrap_or(name);
-        let wdir = wdirs.iter().find(|(n, _)| n == plain).map_or("", |(_, w)| w);
+        let of = |wanted: &str| wdirs.iter().find(|(n, _)| n == wanted);
+        let wdir = of(name).or_else(|| of(plain)).map_or("", |(_, w)| w);
         for (list, is_out) in [("deps", false), ("outs", true)] {
             let items = stage.get(list).and_then(Datum::items).unwrap_or_default();
             out.entries.extend(items.iter().filter_map(|item| entry(item, wdir, is_out)));

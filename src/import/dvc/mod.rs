@@ -8,7 +8,9 @@
 //! of other tools that DVC does not speak of (a drift report, a card) belong to the run, too.
 //! A `dvc.yaml` that DVCLive wrote, which speaks of nothing but DVCLive's folders, makes no project.
 
+pub(crate) mod gto;
 mod lock;
+pub(crate) mod needs;
 pub(crate) mod pipeline;
 pub(crate) mod plots;
 pub(crate) mod values;
@@ -16,7 +18,7 @@ pub(crate) mod values;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Content, DOCUMENTS, DocumentImporter, Folder, STORES, StoreImporter, dvclive};
-use crate::diag::Diagnostic;
+use crate::diag::{Code, Diagnostic, Severity};
 use crate::model::{Artifact, Dataset, Datum, Document, MetricResult, Pointer, Records, Run, RunStatus, SourceSummary};
 use crate::source::{Entry, file_name, parent};
 use pipeline::{Pipeline, PlotSpec};
@@ -43,7 +45,7 @@ impl StoreImporter for DvcProject {
         match super::yaml::parse(text) {
             Ok(value) => {
                 let inside = |path: &str| within_dvclive(folder, path);
-                pipeline::is_pipeline(&value) && !pipeline::read(&value, &Datum::Null).speaks_only_of(inside)
+                pipeline::is_pipeline(&value) && !pipeline::read(&value, &mut pipeline::no_files).speaks_only_of(inside)
             }
             // A broken file is still a project's when it begins like one; reading it says what is wrong.
             Err(_) => text.lines().any(|l| l.starts_with("stages:")),
@@ -70,13 +72,13 @@ fn within_dvclive(folder: &Folder<'_>, path: &str) -> bool {
     }
 }
 
-/// Reads a folder's `dvc.yaml` with the values of its `params.yaml`; findings are dropped, for
+/// Reads a folder's `dvc.yaml` with the values that its templates use; findings are dropped, for
 /// those who only want to know what it declares.
 pub(crate) fn declared(folder: &Folder<'_>) -> Option<Pipeline> {
     let data = folder.sniff("dvc.yaml")?;
     let value = super::yaml::parse(data.text()?).ok()?;
-    let vars = folder.sniff("params.yaml").and_then(|d| super::yaml::parse(d.text()?).ok());
-    pipeline::is_pipeline(&value).then(|| pipeline::read(&value, &vars.unwrap_or(Datum::Null)))
+    let mut load = |path: &str| values::parse(&*folder.sniff(path)?, &mut Vec::new()).ok();
+    pipeline::is_pipeline(&value).then(|| pipeline::read(&value, &mut load))
 }
 
 /// A project being read.
@@ -133,7 +135,10 @@ impl<'a> Project<'a> {
         let path = if at.is_empty() { "dvc.yaml".to_owned() } else { format!("{at}/dvc.yaml") };
         self.run.origin = Pointer::new(path.clone(), "");
         let value = self.take("dvc.yaml").unwrap_or(Datum::Null);
-        let mut pipeline = pipeline::read(&value, &vars);
+        let mut pipeline = pipeline::read(&value, &mut |path: &str| match path {
+            "params.yaml" => Some(vars.clone()),
+            path => self.take(path),
+        });
         self.records.problems.extend(pipeline.problems.drain(..).map(|p| p.at(path.clone())));
         let lock = self.take("dvc.lock");
         if let Some(lock) = &lock {
@@ -247,12 +252,22 @@ impl<'a> Project<'a> {
         self.add_params("params.yaml", vars);
         let mut seen = BTreeSet::from(["params.yaml".to_owned()]);
         for path in &pipeline.params {
-            if seen.insert(path.clone())
-                && !self.in_store(path)
-                // Python files are DVC's to read, and not ours to run.
-                && !path.ends_with(".py")
-                && let Some(value) = self.take(path)
-            {
+            let is_first = seen.insert(path.clone()) && !self.in_store(path);
+            // Python files are DVC's to read, and not ours to run.
+            if is_first && path.ends_with(".py") {
+                self.mark(path);
+                if !lock.params.iter().any(|(file, _)| file == path) {
+                    self.records.problems.push(
+                        Diagnostic::new(
+                            Code::FormatVersion,
+                            "params in a Python file are read from dvc.lock only, which has none of them",
+                        )
+                        .severity(Severity::Note)
+                        .at(self.folder.project_path_of(path))
+                        .help("keep params in YAML, JSON or TOML, or run `dvc repro` so that dvc.lock has them"),
+                    );
+                }
+            } else if is_first && let Some(value) = self.take(path) {
                 self.add_params(path, &value);
             }
         }
@@ -431,7 +446,7 @@ impl DocumentImporter for DvcLiveYaml {
     fn sniff(&self, content: &Content<'_>) -> bool {
         content.file.name() == "dvc.yaml"
             && content.file.text().and_then(|text| super::yaml::parse(text).ok()).is_some_and(|value| {
-                pipeline::is_pipeline(&value) && pipeline::read(&value, &Datum::Null).stages.is_empty()
+                pipeline::is_pipeline(&value) && pipeline::read(&value, &mut pipeline::no_files).stages.is_empty()
             })
     }
 

@@ -1,8 +1,10 @@
 //! `dvc.yaml`: which files are metrics, params, plots, outputs and artifacts.
 //!
-//! In: the parsed file and the values its templates may use. Out: paths relative to the folder of
+//! In: the parsed file and a way to load the values its templates may use. Out: paths relative to the folder of
 //! the file, stages' `wdir` applied. `foreach` and `matrix` stages are unrolled; a `${…}` that
 //! cannot be filled is a finding. It reads no file itself.
+
+use std::sync::Arc;
 
 use indexmap::IndexSet;
 
@@ -28,10 +30,16 @@ pub(crate) struct PlotSpec {
 /// An entry of `artifacts`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Declared {
+    /// Its name, which GTO's tags use.
+    pub(crate) name: String,
     /// Its path.
     pub(crate) path: String,
     /// Its type (`model`).
     pub(crate) kind: Option<String>,
+    /// What it is, for people.
+    pub(crate) description: Option<String>,
+    /// Words to find it by.
+    pub(crate) labels: Vec<String>,
 }
 
 /// What a `dvc.yaml` declares; paths relative to its folder.
@@ -82,34 +90,85 @@ pub(crate) fn resolve(folder: &str, path: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
-/// Values that `${…}` may name.
-struct Scope<'a> {
-    /// `params.yaml` and `vars`, later ones first.
-    globals: &'a [&'a Datum],
-    /// `item` and `key` of a turn.
-    local: Vec<(&'static str, Datum)>,
+/// Files that templates may use: reads one of the project by its path, or says that it is not there.
+pub(crate) type Load<'a> = &'a mut dyn FnMut(&str) -> Option<Datum>;
+
+/// For whoever only wants to know what kind of file it is: no file is there.
+pub(crate) fn no_files(_: &str) -> Option<Datum> {
+    None
 }
 
-impl Scope<'_> {
+/// Values that `${…}` may name.
+#[derive(Clone, Default)]
+struct Scope {
+    /// `params.yaml` and `vars`; those of a stage first.
+    globals: Vec<Arc<Datum>>,
+    /// `item` and `key` of a turn.
+    local: Turn,
+}
+
+impl Scope {
+    /// The value of a dotted or bracketed name: `models.0`, `models[0]`. Maps of several files are one
+    /// map to DVC, so each is asked for the whole name.
     fn look_up(&self, name: &str) -> Option<&Datum> {
-        let mut parts = name.split('.');
-        let first = parts.next()?;
-        let local = self.local.iter().find(|(k, _)| *k == first).map(|(_, v)| v);
-        let start = local.or_else(|| self.globals.iter().find_map(|g| g.get(first)))?;
-        parts.try_fold(start, |value, part| value.get(part))
+        let name = name.trim().replace('[', ".").replace(']', "");
+        let (first, rest) = name.split_once('.').map_or((name.as_str(), ""), |(f, r)| (f, r));
+        let descend = |start| {
+            rest.split('.').filter(|p| !p.is_empty()).try_fold(start, |value: &Datum, part| match value {
+                Datum::List(items) => items.get(part.parse::<usize>().ok()?),
+                value => value.get(part),
+            })
+        };
+        match self.local.iter().find(|(k, _)| *k == first) {
+            Some((_, value)) => descend(value),
+            None => self.globals.iter().find_map(|g| descend(g.get(first)?)),
+        }
+    }
+
+    /// The scope with the `vars` of a list: maps, or files as `PATH` or `PATH:KEY,KEY`.
+    fn with_vars(mut self, vars: Option<&Datum>, folder: &str, load: Load<'_>, missing: &mut Vec<String>) -> Self {
+        for entry in vars.and_then(Datum::items).unwrap_or_default() {
+            match entry {
+                Datum::Text(text) => {
+                    let (path, keys) = text.split_once(':').map_or((text.as_str(), None), |(p, k)| (p, Some(k)));
+                    match resolve(folder, path).and_then(|p| load(&p)) {
+                        Some(Datum::Map(mut entries)) => {
+                            if let Some(keys) = keys {
+                                entries.retain(|(k, _)| keys.split(',').any(|wanted| wanted == k));
+                            }
+                            self.globals.insert(0, Arc::new(Datum::Map(entries)));
+                        }
+                        _ => missing.push(text.clone()),
+                    }
+                }
+                values => self.globals.insert(0, Arc::new(values.clone())),
+            }
+        }
+        self
     }
 }
 
-/// Reads a `dvc.yaml`. `vars` are the values of `params.yaml`.
-pub(crate) fn read(value: &Datum, vars: &Datum) -> Pipeline {
+/// Reads a `dvc.yaml`; `load` reads the files whose values its templates may use.
+pub(crate) fn read(value: &Datum, load: Load<'_>) -> Pipeline {
     let mut out = Pipeline::default();
-    let mut globals: Vec<&Datum> = value.get("vars").and_then(Datum::items).unwrap_or_default().iter().rev().collect();
-    globals.push(vars);
-    let scope = Scope { globals: &globals, local: Vec::new() };
+    let mut missing = Vec::new();
+    let scope = Scope { globals: load("params.yaml").into_iter().map(Arc::new).collect(), local: Vec::new() };
+    let scope = scope.with_vars(value.get("vars"), "", load, &mut missing);
     let mut turns = 0;
     for (name, stage) in value.get("stages").and_then(Datum::entries).unwrap_or_default() {
         out.stages.push(name.clone());
         let bodies = unroll(stage, &scope);
+        if bodies.is_none() {
+            out.problems.push(
+                Diagnostic::new(
+                    Code::FieldInvalid,
+                    format!("stage '{}' is made for values that are not in params.yaml or vars", visible(name, 80)),
+                )
+                .severity(Severity::Note)
+                .help("its metrics and plots are not read; write its foreach or matrix out"),
+            );
+        }
+        let bodies = bodies.unwrap_or_default();
         if bodies.len() == MOST_TURNS || turns + bodies.len() > MOST_TURNS_IN_ALL {
             out.problems.push(
                 Diagnostic::new(
@@ -121,8 +180,9 @@ pub(crate) fn read(value: &Datum, vars: &Datum) -> Pipeline {
         }
         let left = MOST_TURNS_IN_ALL.saturating_sub(turns);
         turns += bodies.len();
-        for (body, local) in bodies.into_iter().take(left) {
-            out.stage(name, body, &Scope { globals: &globals, local });
+        for Unrolled { body, key, local } in bodies.into_iter().take(left) {
+            let name = key.map_or_else(|| name.clone(), |key| format!("{name}@{key}"));
+            out.stage(&name, body, Scope { globals: scope.globals.clone(), local }, load, &mut missing);
         }
     }
     for path in list(value.get("metrics")).filter_map(|entry| key(entry).0) {
@@ -139,13 +199,27 @@ pub(crate) fn read(value: &Datum, vars: &Datum) -> Pipeline {
             out.top_level_plot(name, options, &scope);
         }
     }
-    for (_, artifact) in value.get("artifacts").and_then(Datum::entries).unwrap_or_default() {
+    for (name, artifact) in value.get("artifacts").and_then(Datum::entries).unwrap_or_default() {
         if let Some(path) = artifact.get("path").and_then(Datum::as_str).and_then(|p| out.fill(p, &scope)) {
             let path = resolve("", &path).unwrap_or(path);
-            let kind = artifact.get("type").and_then(Datum::as_str).map(str::to_owned);
-            out.artifacts.push(Declared { path, kind });
+            let text = |key: &str| artifact.get(key).and_then(Datum::as_str).map(str::to_owned);
+            let labels = artifact.get("labels").and_then(Datum::items).unwrap_or_default();
+            out.artifacts.push(Declared {
+                name: name.clone(),
+                path,
+                kind: text("type"),
+                description: text("desc"),
+                labels: labels.iter().filter_map(Datum::as_str).map(str::to_owned).collect(),
+            });
         }
     }
+    missing.sort();
+    missing.dedup();
+    out.problems.extend(missing.into_iter().map(|file| {
+        Diagnostic::new(Code::FieldInvalid, format!("the file of values '{}' cannot be used", visible(&file, 200)))
+            .severity(Severity::Note)
+            .help("paths that use its values are not read as metrics or plots")
+    }));
     out
 }
 
@@ -181,36 +255,111 @@ fn is_small(value: &Datum) -> bool {
         || value.entries().is_some_and(|e| e.len() <= 32 && e.iter().all(|(_, v)| scalar(v)))
 }
 
+/// Whether a value is a short list of small ones, or small itself.
+fn is_light(value: &Datum) -> bool {
+    is_small(value) || value.items().is_some_and(|i| i.len() <= 100 && i.iter().all(is_small))
+}
+
 /// Values of a turn.
 type Turn = Vec<(&'static str, Datum)>;
 
-/// The stage itself, or its body for each turn of `foreach` or `matrix`.
-fn unroll<'a>(stage: &'a Datum, scope: &'a Scope<'a>) -> Vec<(&'a Datum, Turn)> {
-    // Lists and maps may be named by a template, too.
-    let meant = |value: &'a Datum| match value.as_str() {
-        Some(text) => {
-            let name = text.strip_prefix("${").and_then(|t| t.strip_suffix('}'));
-            name.and_then(|name| scope.look_up(name.trim()))
-        }
-        None => Some(value),
-    };
-    if let (Some(each), Some(body)) = (stage.get("foreach"), stage.get("do")) {
-        return match meant(each) {
-            Some(Datum::List(items)) => {
-                items.iter().take(MOST_TURNS).map(|item| (body, vec![("item", item.clone())])).collect()
+/// One turn of a stage.
+struct Unrolled<'a> {
+    body: &'a Datum,
+    /// What DVC puts behind the stage's name, when that is simple.
+    key: Option<String>,
+    local: Turn,
+}
+
+/// A value as DVC writes it into text.
+fn written(value: &Datum) -> String {
+    match value {
+        Datum::Null => "None".to_owned(),
+        value => value.display(),
+    }
+}
+
+/// A value with its templates filled, those of its members as well; what cannot be filled is nothing.
+fn filled(value: &Datum, scope: &Scope, depth: usize) -> Option<Datum> {
+    match value {
+        Datum::Text(text) => {
+            let name = text.strip_prefix("${").and_then(|t| t.strip_suffix('}')).filter(|n| !n.contains('}'));
+            match name {
+                // The whole may be of any size, but what stands in many places must be light.
+                Some(name) => scope.look_up(name).filter(|v| depth == 0 || is_light(v)).cloned(),
+                None => fill(text, scope).map(Datum::Text),
             }
-            Some(Datum::Map(entries)) => entries
-                .iter()
-                .take(MOST_TURNS)
-                .map(|(key, item)| (body, vec![("key", Datum::Text(key.clone())), ("item", item.clone())]))
-                .collect(),
-            _ => Vec::new(),
+        }
+        Datum::List(items) if depth < 8 => {
+            items.iter().take(MOST_TURNS).map(|v| filled(v, scope, depth + 1)).collect::<Option<_>>().map(Datum::List)
+        }
+        Datum::Map(entries) if depth < 8 => entries
+            .iter()
+            .take(MOST_TURNS)
+            .map(|(k, v)| Some((fill(k, scope)?, filled(v, scope, depth + 1)?)))
+            .collect::<Option<_>>()
+            .map(Datum::Map),
+        other => Some(other.clone()),
+    }
+}
+
+/// Text with its templates filled; nothing when one names nothing, or a list or map. `\${` is text.
+fn fill(text: &str, scope: &Scope) -> Option<String> {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${") {
+        if let Some(before) = before.strip_suffix('\\') {
+            out.push_str(before);
+            out.push_str("${");
+            rest = after;
+            continue;
+        }
+        out.push_str(before);
+        let (name, after) = after.split_once('}')?;
+        let value = scope.look_up(name)?;
+        if value.items().is_some() || value.entries().is_some() {
+            return None;
+        }
+        out.push_str(&written(value));
+        rest = after;
+    }
+    out.push_str(rest);
+    Some(out)
+}
+
+/// The stage itself, or its body for each turn of `foreach` or `matrix`; nothing when what it is to
+/// be made for is not known.
+fn unroll<'a>(stage: &'a Datum, scope: &Scope) -> Option<Vec<Unrolled<'a>>> {
+    let scalar = |d: &Datum| d.items().is_none() && d.entries().is_none();
+    if let (Some(each), Some(body)) = (stage.get("foreach"), stage.get("do")) {
+        let turn = |key: String, mut local: Turn, item: Datum| {
+            local.push(("item", item));
+            Unrolled { body, key: Some(key), local }
+        };
+        return match filled(each, scope, 0)? {
+            Datum::List(items) => {
+                let simple = items.iter().all(scalar);
+                let items = items.into_iter().take(MOST_TURNS).enumerate();
+                let key = |at: usize, item: &Datum| if simple { written(item) } else { at.to_string() };
+                Some(items.map(|(at, item)| turn(key(at, &item), Vec::new(), item)).collect())
+            }
+            Datum::Map(entries) => Some(
+                entries
+                    .into_iter()
+                    .take(MOST_TURNS)
+                    .map(|(key, item)| turn(key.clone(), vec![("key", Datum::Text(key))], item))
+                    .collect(),
+            ),
+            _ => None,
         };
     }
-    let Some(axes) = stage.get("matrix").and_then(Datum::entries) else { return vec![(stage, Vec::new())] };
+    let Some(matrix) = stage.get("matrix") else {
+        return Some(vec![Unrolled { body: stage, key: None, local: Vec::new() }]);
+    };
+    let Datum::Map(axes) = filled(matrix, scope, 0)? else { return None };
     let mut turns: Vec<Vec<(String, Datum)>> = vec![Vec::new()];
-    for (axis, values) in axes {
-        let Some(values) = meant(values).and_then(Datum::items) else { continue };
+    for (axis, values) in &axes {
+        let values = values.items()?;
         turns = turns
             .iter()
             .flat_map(|turn| {
@@ -222,7 +371,18 @@ fn unroll<'a>(stage: &'a Datum, scope: &'a Scope<'a>) -> Vec<(&'a Datum, Turn)> 
             .take(MOST_TURNS)
             .collect();
     }
-    turns.into_iter().map(|turn| (stage, vec![("item", Datum::Map(turn))])).collect()
+    Some(
+        turns
+            .into_iter()
+            .map(|turn| {
+                let simple = turn.iter().all(|(_, v)| scalar(v));
+                let key = simple.then(|| turn.iter().map(|(_, v)| written(v)).collect::<Vec<_>>().join("-"));
+                let name = key.clone().map(|k| ("key", Datum::Text(k)));
+                let local = [("item", Datum::Map(turn))].into_iter().chain(name).collect();
+                Unrolled { body: stage, key, local }
+            })
+            .collect(),
+    )
 }
 
 impl Pipeline {
@@ -234,45 +394,30 @@ impl Pipeline {
     }
 
     /// Fills templates; a finding when one names nothing.
-    fn fill(&mut self, text: &str, scope: &Scope<'_>) -> Option<String> {
-        let mut out = String::new();
-        let mut rest = text;
-        while let Some((before, after)) = rest.split_once("${") {
-            out.push_str(before);
-            let value =
-                after.split_once('}').and_then(|(name, after)| scope.look_up(name.trim()).map(|value| (value, after)));
-            let Some((value, after)) = value else {
-                self.problems.push(
-                    Diagnostic::new(
-                        Code::FieldInvalid,
-                        format!("the path '{}' uses a value that is not in params.yaml or vars", visible(text, 200)),
-                    )
-                    .severity(Severity::Note)
-                    .help("the file it names is not read as a metric or plot; write its path out"),
-                );
-                return None;
-            };
-            out.push_str(&value.display());
-            rest = after;
+    fn fill(&mut self, text: &str, scope: &Scope) -> Option<String> {
+        let out = fill(text, scope);
+        if out.is_none() {
+            self.problems.push(
+                Diagnostic::new(
+                    Code::FieldInvalid,
+                    format!("the path '{}' uses a value that is not in params.yaml or vars", visible(text, 200)),
+                )
+                .severity(Severity::Note)
+                .help("the file it names is not read as a metric or plot; write its path out"),
+            );
         }
-        out.push_str(rest);
-        Some(out)
+        out
     }
 
-    fn add_path(
-        &mut self,
-        folder: &str,
-        path: &str,
-        scope: &Scope<'_>,
-        to: impl Fn(&mut Self) -> &mut IndexSet<String>,
-    ) {
+    fn add_path(&mut self, folder: &str, path: &str, scope: &Scope, to: impl Fn(&mut Self) -> &mut IndexSet<String>) {
         let Some(path) = self.fill(path, scope).and_then(|p| resolve(folder, &p)) else { return };
         to(self).insert(path);
     }
 
-    fn stage(&mut self, name: &str, body: &Datum, scope: &Scope<'_>) {
+    fn stage(&mut self, name: &str, body: &Datum, scope: Scope, load: Load<'_>, missing: &mut Vec<String>) {
         let wdir = body.get("wdir").and_then(Datum::as_str).unwrap_or("");
-        let wdir = self.fill(wdir, scope).and_then(|w| resolve("", &w)).unwrap_or_default();
+        let wdir = self.fill(wdir, &scope).and_then(|w| resolve("", &w)).unwrap_or_default();
+        let scope = &scope.with_vars(body.get("vars"), &wdir, load, missing);
         if !wdir.is_empty() {
             self.wdirs.push((name.to_owned(), wdir.clone()));
         }
@@ -295,7 +440,7 @@ impl Pipeline {
     }
 
     /// A top-level plot: a path, or a name whose `y` (or `x`) maps files to columns.
-    fn top_level_plot(&mut self, name: &str, options: Option<&Datum>, scope: &Scope<'_>) {
+    fn top_level_plot(&mut self, name: &str, options: Option<&Datum>, scope: &Scope) {
         let base = spec(options);
         let files = |axis: &str| options.and_then(|o| o.get(axis)).and_then(Datum::entries).unwrap_or_default();
         let (xs, ys) = (files("x"), files("y"));
