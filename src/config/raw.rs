@@ -13,8 +13,23 @@ use crate::diag::{Code, Diagnostic};
 use crate::gate::policy::{RawBaseline, RawDefaults, RawPolicy, RawRule, RawStage};
 
 /// Kinds of sources that `[[source]] kind` may name, besides `auto`.
-pub(super) const KINDS: &[&str] =
-    &["native", "mlflow", "dvc", "dvclive", "evidently", "huggingface", "sklearn", "junit", "prometheus"];
+pub(super) const KINDS: &[&str] = &[
+    "native",
+    "mlflow",
+    "dvc",
+    "dvclive",
+    "evidently",
+    "huggingface",
+    "sklearn",
+    "junit",
+    "prometheus",
+    "model-card-toolkit",
+    "verifyml",
+    "sagemaker-model-card",
+    "cyclonedx",
+    "spdx",
+    "bailo",
+];
 
 /// The file, top level.
 #[derive(Debug, Deserialize)]

@@ -73,6 +73,7 @@ codes! {
     AliasDangling = "alias-dangling", Warning, "an alias or stage points at a version that does not exist";
     CardMetadata = "card-metadata", Warning, "the front matter of a card could not be read in full";
     CardResult = "card-result", Warning, "a result in a card's model-index is incomplete";
+    NotEvidence = "not-evidence", Note, "a file describes a form, a schema, settings or data, not a model; nothing is read from it";
     CurveInvalid = "curve-invalid", Warning, "a curve or matrix has points that cannot be used";
     SecretRedacted = "secret-redacted", Warning, "a parameter or tag looks like a credential and is not shown";
     ReportUnknownMethod = "report-unknown-method", Note, "a drift report uses a method that presscheck does not know; it is shown, not re-judged";

@@ -71,6 +71,48 @@ fn parse_bytes(bytes: &[u8], path: &str, lines_before: usize) -> Result<Json, Bo
     Ok(Json { value, duplicates })
 }
 
+/// Parses a file whose texts hold raw control characters (line breaks, tabs), which JSON forbids but
+/// some writers leave in; with a diagnostic that says so. Nothing when it is no JSON even so.
+pub fn parse_with_raw_breaks(file: &FileData) -> Option<(Datum, Diagnostic)> {
+    let bytes = file.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&file.bytes);
+    let mut mended = Vec::with_capacity(bytes.len() + 64);
+    let (mut inside, mut escaped, mut found) = (false, false, 0usize);
+    let (mut line, mut first) = (1u32, None);
+    for byte in bytes {
+        if inside && *byte < 0x20 {
+            found += 1;
+            first.get_or_insert(line);
+            // A backslash before it would make it an escape that does not exist.
+            if escaped {
+                mended.push(b'\\');
+            }
+            mended.extend_from_slice(format!("\\u{byte:04x}").as_bytes());
+            escaped = false;
+        } else {
+            mended.push(*byte);
+            match byte {
+                b'"' if !escaped => inside = !inside,
+                _ => {}
+            }
+            escaped = inside && *byte == b'\\' && !escaped;
+        }
+        line = line.saturating_add(u32::from(*byte == b'\n'));
+    }
+    let value = parse_bytes(&mended, &file.path, 0).ok()?.value;
+    let problem = Diagnostic::new(
+        Code::JsonSyntax,
+        format!(
+            "not valid JSON: {} inside texts; they are read as if written as escapes",
+            crate::diag::count(found, "raw control character")
+        ),
+    )
+    .severity(crate::diag::Severity::Warning)
+    .at(file.path.clone())
+    .at_line(first?, 1)
+    .help("write the file with a JSON library: a line break inside a text is \\n");
+    Some((value, problem))
+}
+
 /// The values of a file with one JSON value on each line (JSON Lines), read one at a time. Each comes
 /// with the number of its line, counted from 1; a line that is no JSON is an error of its own and the
 /// rest goes on.

@@ -13,6 +13,7 @@ mod layout;
 pub mod table;
 pub mod yaml;
 
+mod cards;
 mod dvc;
 mod dvclive;
 mod evidently;
@@ -74,7 +75,14 @@ pub(crate) const DOCUMENTS: &[&dyn DocumentImporter] = &[
     &sklearn::Sklearn,
     &dvc::DvcLiveYaml,
     &junit::Junit,
+    &cards::VerifyMl,
+    &cards::ModelCardToolkit,
+    &cards::SageMakerCard,
+    &cards::CycloneDx,
+    &cards::Spdx,
+    &cards::Bailo,
     &huggingface::HuggingFaceCard,
+    &cards::CardForm,
 ];
 
 /// A folder of a source, with handles to its files.

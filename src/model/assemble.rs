@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::secret::{REDACTED, looks_secret};
 use super::{
-    Card, Catalogue, Datum, Evidence, Mapping, Measured, Model, ModelRecord, Records, Registry, Run, RunStatus,
-    Section, Version, VersionRecord, natural_cmp,
+    Card, CardResult, Catalogue, Datum, Evidence, Mapping, Measured, Model, ModelRecord, Records, Registry, Run,
+    RunStatus, Section, Version, VersionRecord, natural_cmp,
 };
 use crate::diag::{Code, Diagnostic, Severity, visible};
 use crate::digest::Sha256;
@@ -465,7 +465,17 @@ fn lay_over(base: &mut Card, over: &Card) {
             }
         }
     }
-    base.results.extend(over.results.iter().cloned());
+    for claim in &over.results {
+        // Two files that claim the same claim it once.
+        let same = |c: &CardResult| {
+            c.metric == claim.metric
+                && c.source.path != claim.source.path
+                && CardResult { source: claim.source.clone(), ..c.clone() } == *claim
+        };
+        if !base.results.iter().any(same) {
+            base.results.push(claim.clone());
+        }
+    }
     let mut at = 0;
     while at < over.sections.len() {
         let end = block_end(&over.sections, at);
