@@ -10,7 +10,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ("markdown", &[], &["pulldown_cmark", "ammonia"]),
     ("source", &["diag", "digest"], &["walkdir"]),
     ("model", &["diag", "digest"], &["jiff"]),
-    ("import", &["source", "model", "diag", "digest", "markdown"], &["jiter", "csv", "granit_parser"]),
+    ("import", &["source", "model", "diag", "digest", "markdown"], &["jiter", "csv", "granit_parser", "prost"]),
     ("gate", &["model", "diag", "digest", "markdown"], &["quick_junit"]),
     ("config", &["diag", "model", "gate"], &[]),
     ("plot", &[], &["plotters", "plotters_backend"]),
@@ -25,7 +25,7 @@ const SHARED: &[(&str, &str, &str)] = &[
     ("cli", "jiff", "the clock is read in cli"),
     ("watch", "walkdir", "a watch looks at the tree as source does"),
     ("output", "walkdir", "the guard looks at what an output folder holds"),
-    ("import", "quick_xml", "JUnit"),
+    ("import", "quick_xml", "JUnit, CycloneDX"),
 ];
 
 /// Paths `crate::NAME` in a file, by the module that the file belongs to.

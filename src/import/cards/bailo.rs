@@ -52,23 +52,19 @@ pub(super) fn read(path: &str, value: &Datum) -> Document {
     }
     out.names(name.or(id), None);
     if let Some(metadata) = out.map(&card, "metadata") {
-        for (key, page) in metadata.value.entries().unwrap_or_default() {
-            let Some(page_at) = out.get(&metadata, key) else { continue };
+        for (key, page_at) in out.fields(&metadata) {
             let title = words(key);
             let (mut own, mut parts) = (Vec::new(), Vec::new());
-            if page.entries().is_none() {
+            if page_at.value.entries().is_none() {
                 own.push(answer(&mut out, &page_at));
             }
-            for (key, value) in page.entries().unwrap_or_default() {
-                let Some(at) = out.get(&page_at, key) else { continue };
-                match value {
-                    Datum::Map(answers) => {
-                        let lines: Vec<String> = answers
+            for (key, at) in out.fields(&page_at) {
+                match at.value {
+                    Datum::Map(_) => {
+                        let lines: Vec<String> = out
+                            .fields(&at)
                             .iter()
-                            .filter_map(|(key, _)| {
-                                let at = out.get(&at, key)?;
-                                Some(labelled(&words(key), &answer(&mut out, &at)))
-                            })
+                            .map(|(key, at)| labelled(&words(key), &answer(&mut out, at)))
                             .collect();
                         parts.push((words(key), lines.join("\n\n")));
                     }

@@ -13,6 +13,9 @@ const DEPTH: usize = 8;
 /// Fields of a file.
 const MAX_FIELDS: usize = 200_000;
 
+/// Different fields of one message, known and unknown.
+const MAX_NAMES: usize = 100;
+
 /// What a field holds.
 #[derive(Clone, Copy)]
 enum Kind {
@@ -173,7 +176,7 @@ impl Decoder {
         let mut rest = bytes;
         while !rest.is_empty() && self.broken.is_none() {
             self.fields += 1;
-            if self.fields > MAX_FIELDS || depth > DEPTH {
+            if self.fields > MAX_FIELDS || depth > DEPTH || out.len() > MAX_NAMES {
                 self.stop(rest, "it holds more than a card can");
                 break;
             }
@@ -285,6 +288,9 @@ mod bytes_read {
         Bytes,
     }
 
+    /// A field, or what is there of it and why there is no more.
+    pub(super) type Read<'a> = Result<(u64, Wire, &'a [u8], u64), (Partial<'a>, &'static str)>;
+
     /// A field that breaks off: its number and what is there of it.
     pub(super) type Partial<'a> = Option<(u64, &'a [u8])>;
 
@@ -305,7 +311,7 @@ mod bytes_read {
     }
 
     /// One field: number, how it is written, its bytes, its number when it is one.
-    pub(super) fn field<'a>(rest: &mut &'a [u8]) -> Result<(u64, Wire, &'a [u8], u64), (Partial<'a>, &'static str)> {
+    pub(super) fn field<'a>(rest: &mut &'a [u8]) -> Read<'a> {
         let raw = *rest.first().ok_or((None, "it ends where a field is due"))?;
         let (number, wire) = key(rest).ok_or((None, "a field has no valid key"))?;
         let length = match wire {

@@ -5,6 +5,8 @@
 //! has: version, licences, hashes, references. Metric values and interval ends are text by
 //! definition of the format, so a text that is a number is one.
 
+use std::collections::BTreeMap;
+
 use super::outline::{At, Outline, address, bullets, claims_table, figures, labelled, number, paragraphs, table};
 use crate::diag::Code;
 use crate::model::{Datum, Document};
@@ -12,7 +14,9 @@ use crate::model::{Datum, Document};
 /// Components nest at most this deep.
 const DEPTH: usize = 32;
 /// Models of one BOM that become cards.
-const MAX_MODELS: usize = 2000;
+const MAX_MODELS: usize = 500;
+/// Longest text about a data set that is a component of its own, in characters.
+const MAX_DATASET_TEXT: usize = 4000;
 
 /// Whether a tree is a BOM.
 pub(super) fn is_bom(value: &Datum) -> bool {
@@ -62,6 +66,8 @@ fn collect<'a>(at: &At<'a>, out: &mut Vec<At<'a>>, depth: usize) {
 pub(super) fn read(path: &str, bom: &Datum) -> Document {
     let mut document = Document::default();
     let version = bom.get("specVersion").map(Datum::display).unwrap_or_default();
+    let mut by_reference = BTreeMap::new();
+    references(bom, &mut by_reference, 0);
     for at in models(bom) {
         let mut out = Outline::new(path, format!("CycloneDX {version}").trim_end());
         if let Some(serial) = bom.get("serialNumber").and_then(Datum::as_str) {
@@ -73,7 +79,7 @@ pub(super) fn read(path: &str, bom: &Datum) -> Document {
         if let Some(nested) = at.value.get("components") {
             out.take(&At { value: nested, pointer: format!("{}/components", at.pointer) });
         }
-        card(&mut out, &at, bom);
+        card(&mut out, &at, &by_reference);
         let (card, mut problems) = out.finish(&at);
         document.cards.push(card);
         document.problems.append(&mut problems);
@@ -190,7 +196,7 @@ fn properties(out: &mut Outline<'_>, at: &At<'_>) {
 }
 
 /// The `modelCard` of a component.
-fn card(out: &mut Outline<'_>, component: &At<'_>, bom: &Datum) {
+fn card(out: &mut Outline<'_>, component: &At<'_>, bom: &BTreeMap<&str, &Datum>) {
     let Some(card) = out.map(component, "modelCard") else { return };
     let _ = out.get(&card, "bom-ref");
     if let Some(parameters) = out.map(&card, "modelParameters") {
@@ -205,7 +211,7 @@ fn card(out: &mut Outline<'_>, component: &At<'_>, bom: &Datum) {
     properties(out, &card);
 }
 
-fn parameters(out: &mut Outline<'_>, at: &At<'_>, bom: &Datum) {
+fn parameters(out: &mut Outline<'_>, at: &At<'_>, bom: &BTreeMap<&str, &Datum>) {
     if let Some(approach) = out.map(at, "approach")
         && let Some(kind) = out.text(&approach, "type")
     {
@@ -221,7 +227,7 @@ fn parameters(out: &mut Outline<'_>, at: &At<'_>, bom: &Datum) {
     for dataset in out.list(at, "datasets") {
         if let Some(reference) = out.text(&dataset, "ref") {
             // A dataset may be a component of its own, found by its reference.
-            let found = find(bom, &reference, 0).map(|component| {
+            let found = bom.get(reference.as_str()).map(|component| {
                 let at = At { value: component, pointer: String::new() };
                 let mut texts: Vec<String> =
                     [out_text(&at, "name"), out_text(&at, "description")].into_iter().flatten().collect();
@@ -235,6 +241,7 @@ fn parameters(out: &mut Outline<'_>, at: &At<'_>, bom: &Datum) {
                 );
                 texts.join(": ")
             });
+            let found = found.map(|text| text.chars().take(MAX_DATASET_TEXT).collect::<String>());
             datasets.push(found.filter(|text| !text.is_empty()).unwrap_or(reference));
             continue;
         }
@@ -256,15 +263,16 @@ fn out_text(at: &At<'_>, key: &str) -> Option<String> {
     at.value.get(key).and_then(Datum::as_str).map(str::to_owned)
 }
 
-/// The component with a reference.
-fn find<'a>(at: &'a Datum, reference: &str, depth: usize) -> Option<&'a Datum> {
-    if depth > DEPTH {
-        return None;
+/// The components of a BOM by their references.
+fn references<'a>(at: &'a Datum, out: &mut BTreeMap<&'a str, &'a Datum>, depth: usize) {
+    for component in at.get("components").and_then(Datum::items).unwrap_or_default() {
+        if let Some(reference) = component.get("bom-ref").and_then(Datum::as_str) {
+            out.entry(reference).or_insert(component);
+        }
+        if depth < DEPTH {
+            references(component, out, depth + 1);
+        }
     }
-    at.get("components").and_then(Datum::items)?.iter().find_map(|component| {
-        let own = component.get("bom-ref").and_then(Datum::as_str) == Some(reference);
-        if own { Some(component) } else { find(component, reference, depth + 1) }
-    })
 }
 
 fn dataset(out: &mut Outline<'_>, at: &At<'_>) -> String {

@@ -4,7 +4,7 @@
 //! type than the format says. The outline remembers what was asked for: everything else in the tree
 //! goes into the card's metadata under its dotted path, so that no field is lost in silence.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diag::{Code, Diagnostic, count, visible};
 use crate::import::json::push_token;
@@ -46,6 +46,7 @@ pub(super) struct Outline<'a> {
     /// Facts, in the order of their making.
     facts: Vec<(String, Datum)>,
     ids: BTreeSet<String>,
+    counters: BTreeMap<String, usize>,
     /// A heading that is written once something stands below it.
     group: Option<String>,
     /// Pointers of what was asked for.
@@ -69,6 +70,7 @@ impl<'a> Outline<'a> {
             },
             facts: vec![("card_format".to_owned(), format.into())],
             ids: BTreeSet::new(),
+            counters: BTreeMap::new(),
             group: None,
             seen: BTreeSet::new(),
             problems: Vec::new(),
@@ -125,6 +127,14 @@ impl<'a> Outline<'a> {
         let items: Vec<At<'t>> = items.iter().enumerate().map(|(i, item)| found.below(&i.to_string(), item)).collect();
         self.seen.extend(items.iter().map(|item| item.pointer.clone()));
         items
+    }
+
+    /// The entries of a map.
+    pub(super) fn fields<'t>(&mut self, at: &At<'t>) -> Vec<(&'t str, At<'t>)> {
+        let entries = at.value.entries().unwrap_or_default().iter();
+        let fields: Vec<_> = entries.map(|(key, value)| (key.as_str(), at.below(key, value))).collect();
+        self.seen.extend(fields.iter().map(|(_, at)| at.pointer.clone()));
+        fields
     }
 
     /// The text at a key, trimmed; scalars as text, nothing when it is empty.
@@ -255,12 +265,14 @@ impl<'a> Outline<'a> {
             id if id.is_empty() => "section".to_owned(),
             id => id,
         };
-        let mut own = id.clone();
-        let mut n = 1;
-        while !self.ids.insert(own.clone()) {
-            n += 1;
-            own = format!("{id}_{n}");
-        }
+        let counter = self.counters.entry(id.clone()).or_insert(0);
+        let own = loop {
+            *counter += 1;
+            let own = if *counter == 1 { id.clone() } else { format!("{id}_{counter}") };
+            if self.ids.insert(own.clone()) {
+                break own;
+            }
+        };
         let words = markdown::sections(&markdown).iter().map(|s| s.words).sum();
         let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
         self.card.sections.push(Section { id: own, title, level, markdown, words });
@@ -297,8 +309,9 @@ impl<'a> Outline<'a> {
         }
         self.facts.extend(kept);
         let mut entries: Vec<(String, Datum)> = Vec::with_capacity(self.facts.len());
+        let mut keys = BTreeSet::new();
         for (key, value) in self.facts {
-            if !entries.iter().any(|(k, _)| *k == key) {
+            if keys.insert(key.clone()) {
                 entries.push((key, value));
             }
         }

@@ -10,6 +10,12 @@ use super::outline::{At, Outline, address, bullets, claims_table, labelled, numb
 use crate::diag::{Code, visible};
 use crate::model::{Datum, Document};
 
+/// Models of one document that become cards.
+const MAX_MODELS: usize = 500;
+/// Data sets of a model, and the longest text about one, in characters.
+const MAX_DATASETS: usize = 20;
+const MAX_DATASET_TEXT: usize = 20_000;
+
 /// Whether a document describes a model.
 pub(super) fn is_ai_document(value: &Datum) -> bool {
     is_spdx(value) && elements(value).iter().any(|at| is_type(at.value, "AIPackage"))
@@ -76,12 +82,8 @@ impl<'a> Graph<'a> {
         graph
     }
 
-    fn to(&self, from: &str, kind: &str) -> Vec<&'a str> {
-        self.relations
-            .iter()
-            .filter(|((f, k), _)| *f == from && *k == kind)
-            .flat_map(|(_, to)| to.iter().copied())
-            .collect()
+    fn to<'s>(&'s self, from: &'s str, kind: &'s str) -> Vec<&'s str> {
+        self.relations.get(&(from, kind)).cloned().unwrap_or_default()
     }
 
     /// A name for an id: of an agent, a licence, a file.
@@ -100,7 +102,7 @@ pub(super) fn read(path: &str, value: &Datum) -> Document {
     let elements = elements(value);
     let graph = Graph::of(&elements);
     let mut document = Document::default();
-    for at in elements.iter().filter(|at| is_type(at.value, "AIPackage")) {
+    for at in elements.iter().filter(|at| is_type(at.value, "AIPackage")).take(MAX_MODELS) {
         let mut out = Outline::new(path, "SPDX 3");
         package(&mut out, at, &graph);
         let (card, mut problems) = out.finish(at);
@@ -142,7 +144,7 @@ fn package(out: &mut Outline<'_>, at: &At<'_>, graph: &Graph<'_>) {
         out.fact("risk_rating", text);
     }
     for (title, relation) in [("Training data", "trainedOn"), ("Evaluation data", "testedOn")] {
-        let data: Vec<String> = graph.to(&id, relation).iter().map(|id| data(id, graph)).collect();
+        let data: Vec<String> = graph.to(&id, relation).iter().take(MAX_DATASETS).map(|id| data(id, graph)).collect();
         out.section(title, data.join("\n\n"));
     }
     let text = field_text(out, at, "ai_informationAboutTraining");
@@ -284,7 +286,7 @@ fn data(id: &str, graph: &Graph<'_>) -> String {
             text(key).map(|text| labelled(label, &if key.ends_with("Location") { address(&text) } else { text })),
         );
     }
-    blocks.join("\n\n")
+    blocks.join("\n\n").chars().take(MAX_DATASET_TEXT).collect()
 }
 
 fn energy(out: &mut Outline<'_>, at: &At<'_>) {

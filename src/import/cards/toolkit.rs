@@ -118,7 +118,8 @@ impl Reader<'_> {
         match out.get(&details, "version") {
             Some(at) if at.value.entries().is_some() => {
                 version = out.text(&at, "name");
-                if let Some(date) = out.text(&at, "date") {
+                // The first examples of the toolkit spell it `data`.
+                if let Some(date) = out.text(&at, "date").or_else(|| out.text(&at, "data")) {
                     out.fact("version_date", date);
                 }
                 if let Some(diff) = out.text(&at, "diff") {
@@ -171,9 +172,14 @@ impl Reader<'_> {
     /// `license` is text in 0.0.1; later a list of identifiers and of texts in full.
     fn licenses(&mut self, details: &At<'_>) {
         let out = &mut self.out;
-        let mut names: Vec<String> = out.text(details, "license").into_iter().collect();
-        let mut texts = Vec::new();
-        for license in out.list(details, "licenses") {
+        let (mut names, mut texts) = (Vec::new(), Vec::new());
+        let mut licenses = match out.get(details, "license") {
+            Some(one) if one.value.items().is_none() => vec![one],
+            Some(_) => out.list(details, "license"),
+            None => Vec::new(),
+        };
+        licenses.extend(out.list(details, "licenses"));
+        for license in licenses {
             if license.value.entries().is_none() {
                 names.extend(out.own_text(&license));
                 continue;
@@ -457,6 +463,10 @@ fn graphics(out: &mut Outline<'_>, at: &At<'_>) -> String {
         if let Some(image) = &image {
             out.take(image);
         }
+        let name = match out.text(&graphic, "description") {
+            Some(text) => format!("{name}: {}", text.trim_end_matches('.')),
+            None => name,
+        };
         names.push((name, image.and_then(|image| image.value.as_str()).map_or(0, str::len)));
     }
     paragraphs([description.as_deref(), Some(&figures(&names))])
