@@ -133,7 +133,7 @@ fn a_sagemaker_card_and_the_reply_that_holds_it() {
     let again: Vec<_> = reply.results.iter().map(|r| (r.metric.clone(), r.value.display())).collect();
     assert_eq!(claims, again);
     assert_eq!(content.sections, reply.sections);
-    assert_eq!((reply.model.as_deref(), reply.version.as_deref()), (Some("example"), None));
+    assert_eq!((reply.model.as_deref(), reply.version.as_deref()), (Some("example"), Some("main")));
     assert_eq!((fact(&reply, "status"), fact(&reply, "card_version")), ("PendingReview".into(), "3".into()));
     assert_eq!(fact(&content, "risk_rating"), "Medium");
     let evaluation = section(&content, "holdout");
@@ -193,7 +193,7 @@ fn a_bailo_card() {
         "overview": {"modelSummary": "Finds cats.", "metrics": [{"name": "f1", "value": 0.5}]},
         "risk": {"review": {"isSafe": true}}}}}"#;
     let (card, _) = one("card.json", text);
-    assert_eq!((card.model.as_deref(), card.version.as_deref()), (Some("m-1"), None));
+    assert_eq!((card.model.as_deref(), card.version.as_deref()), (Some("m-1"), Some("main")));
     assert!(section(&card, "overview").contains("Finds cats."));
     assert_eq!(section(&card, "review"), "**Is safe:** yes");
     assert_eq!(card.results[0].metric, "f1");
@@ -216,7 +216,7 @@ fn forms_and_data_sets_are_no_models() {
 fn damaged_cards_are_read_as_far_as_they_go() {
     for name in ["mct.json", "verifyml.proto", "sagemaker.json", "sagemaker_reply.json", "cyclonedx.xml"] {
         let whole = fixture(name);
-        for cut in (0..whole.len()).step_by(37) {
+        for cut in (0..whole.trim_ascii_end().len()).step_by(37) {
             let records = import(&[(name, &whole[..cut])]);
             let silent = !records.cards.is_empty() && records.problems.is_empty();
             // A protocol buffer that ends between two fields is a whole, smaller one.
@@ -280,7 +280,7 @@ fn corpus_toolkit() {
             }
         }
     }
-    assert_eq!((cards, claims), (24, 22));
+    assert_eq!((cards, claims), (24, 19));
 }
 
 #[test]
