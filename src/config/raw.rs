@@ -30,6 +30,12 @@ pub(super) const KINDS: &[&str] = &[
     "prometheus",
     "tensorboard",
     "wandb",
+    "model-card-toolkit",
+    "verifyml",
+    "sagemaker-model-card",
+    "cyclonedx",
+    "spdx",
+    "bailo",
 ];
 
 /// The file, top level.

@@ -78,6 +78,7 @@ codes! {
     LeftOut = "left-out", Note, "something in a source is no evidence of a model and was left out";
     CardMetadata = "card-metadata", Warning, "the front matter of a card could not be read in full";
     CardResult = "card-result", Warning, "a result in a card's model-index is incomplete";
+    NotEvidence = "not-evidence", Note, "a file describes a form, a schema, settings or data, not a model; nothing is read from it";
     CurveInvalid = "curve-invalid", Warning, "a curve or matrix has points that cannot be used";
     SecretRedacted = "secret-redacted", Warning, "a parameter or tag looks like a credential and is not shown";
     ReportUnknownMethod = "report-unknown-method", Note, "a drift report uses a method that presscheck does not know; it is shown, not re-judged";

@@ -71,6 +71,63 @@ fn parse_bytes(bytes: &[u8], path: &str, lines_before: usize) -> Result<Json, Bo
     Ok(Json { value, duplicates })
 }
 
+/// Parses a file whose texts hold raw line breaks or other control characters, which JSON forbids
+/// but some writers leave in; with a diagnostic that says so. Nothing when it is no JSON even so.
+///
+/// Where that alone does not help, a text whose line is followed by a closing bracket is taken to end
+/// with its line: its quote was lost.
+pub fn parse_with_raw_breaks(file: &FileData) -> Option<(Datum, Diagnostic)> {
+    let bytes = file.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&file.bytes);
+    [false, true].into_iter().find_map(|closing| {
+        let (mended, found, first) = mended(bytes, closing);
+        let value = parse_bytes(&mended, &file.path, 0).ok()?.value;
+        let how =
+            if closing { "a text without a closing quote ends with its line" } else { "they are read as escapes" };
+        let problem = Diagnostic::new(
+            Code::JsonSyntax,
+            format!("not valid JSON: {} inside texts; {how}", crate::diag::count(found, "raw control character")),
+        )
+        .severity(crate::diag::Severity::Warning)
+        .at(file.path.clone())
+        .at_line(first?, 1)
+        .help("write the file with a JSON library: a line break inside a text is \\n");
+        Some((value, problem))
+    })
+}
+
+/// The bytes with raw control characters inside texts escaped, how many there were, and the first one's line.
+fn mended(bytes: &[u8], closing: bool) -> (Vec<u8>, usize, Option<u32>) {
+    let mut out = Vec::with_capacity(bytes.len() + 64);
+    let (mut inside, mut escaped, mut found) = (false, false, 0usize);
+    let (mut line, mut first) = (1u32, None);
+    for (at, byte) in bytes.iter().enumerate() {
+        if inside && *byte < 0x20 {
+            found += 1;
+            first.get_or_insert(line);
+            let after = bytes.iter().skip(at).take(256).find(|b| !b.is_ascii_whitespace());
+            if escaped {
+                // A backslash before it would make an escape that does not exist.
+                out.push(b'\\');
+            }
+            escaped = false;
+            if closing && *byte == b'\n' && matches!(after, Some(b'}' | b']')) {
+                out.extend_from_slice(b"\"\n");
+                inside = false;
+            } else {
+                out.extend_from_slice(format!("\\u{byte:04x}").as_bytes());
+            }
+        } else {
+            out.push(*byte);
+            if *byte == b'"' && !escaped {
+                inside = !inside;
+            }
+            escaped = inside && *byte == b'\\' && !escaped;
+        }
+        line = line.saturating_add(u32::from(*byte == b'\n'));
+    }
+    (out, found, first)
+}
+
 /// The values of a file with one JSON value on each line (JSON Lines), read one at a time. Each comes
 /// with the number of its line, counted from 1; a line that is no JSON is an error of its own and the
 /// rest goes on.

@@ -14,6 +14,7 @@ pub mod table;
 pub mod yaml;
 
 mod alpaca_eval;
+mod cards;
 pub(crate) mod dvc;
 mod dvclive;
 mod eee;
@@ -135,7 +136,14 @@ pub(crate) const DOCUMENTS: &[&dyn DocumentImporter] = &[
     &sklearn::Sklearn,
     &dvc::DvcLiveYaml,
     &junit::Junit,
+    &cards::VerifyMl,
+    &cards::ModelCardToolkit,
+    &cards::SageMakerCard,
+    &cards::CycloneDx,
+    &cards::Spdx,
+    &cards::Bailo,
     &huggingface::HuggingFaceCard,
+    &cards::CardForm,
 ];
 
 /// A folder of a source, with handles to its files.

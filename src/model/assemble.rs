@@ -10,8 +10,8 @@ use super::evidence::{evidence_at, evidence_below, sort_evidence};
 use super::merge::Contradictions;
 use super::secret::{REDACTED, looks_secret};
 use super::{
-    Card, Catalogue, Datum, Direction, Mapping, Measured, MetricDefinition, Model, ModelRecord, Records, Registry, Run,
-    RunStatus, Section, Version, VersionRecord, natural_cmp,
+    Card, CardResult, Catalogue, Datum, Direction, Mapping, Measured, MetricDefinition, Model, ModelRecord, Records,
+    Registry, Run, RunStatus, Section, Version, VersionRecord, natural_cmp,
 };
 use crate::diag::{Code, Diagnostic, Severity, visible};
 use crate::digest::Sha256;
@@ -577,7 +577,17 @@ fn lay_over(base: &mut Card, over: &Card) {
             }
         }
     }
-    base.results.extend(over.results.iter().cloned());
+    for claim in &over.results {
+        // Two files that claim the same claim it once.
+        let same = |c: &CardResult| {
+            c.metric == claim.metric
+                && c.source.path != claim.source.path
+                && CardResult { source: claim.source.clone(), ..c.clone() } == *claim
+        };
+        if !base.results.iter().any(same) {
+            base.results.push(claim.clone());
+        }
+    }
     let mut at = 0;
     while at < over.sections.len() {
         let end = block_end(&over.sections, at);

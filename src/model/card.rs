@@ -17,7 +17,7 @@ pub struct Section {
     pub words: usize,
 }
 
-/// A result that a card claims (Hugging Face `model-index`).
+/// A result that a card claims (Hugging Face `model-index`, and what other cards call a metric).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CardResult {
     /// Task type.
@@ -34,16 +34,45 @@ pub struct CardResult {
     pub split: Option<String>,
     /// Dataset revision.
     pub revision: Option<String>,
+    /// The part of the dataset, in the card's words; nothing for all of it.
+    pub slice: Option<String>,
     /// Metric type (its id).
     pub metric: String,
     /// Metric name, for people.
     pub metric_name: Option<String>,
     /// The value as written: cards hold text and lists where a number is due.
     pub value: Datum,
+    /// Lower and upper end of the interval that the card gives, as written.
+    pub interval: Option<(Datum, Datum)>,
+    /// The decision threshold that the value belongs to, as written.
+    pub threshold: Option<Datum>,
     /// Whether the hub verified it.
     pub verified: bool,
     /// Where it was read.
     pub source: Pointer,
+}
+
+impl CardResult {
+    /// A result that says only metric, value and place.
+    pub fn new(metric: impl Into<String>, value: Datum, source: Pointer) -> Self {
+        Self {
+            task: None,
+            task_name: None,
+            dataset: None,
+            dataset_name: None,
+            config: None,
+            split: None,
+            revision: None,
+            slice: None,
+            metric: metric.into(),
+            metric_name: None,
+            value,
+            interval: None,
+            threshold: None,
+            verified: false,
+            source,
+        }
+    }
 }
 
 /// A model card.

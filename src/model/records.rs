@@ -105,7 +105,13 @@ impl Document {
             check.run = Some(run.id.clone());
             records.checks.push(check);
         }
+        // A bill of materials describes other models beside the run's own: those stay what they are.
+        let named = self.cards.len() > 1 && self.cards.iter().any(|c| c.model.is_some() && c.model == run.model);
         for mut card in self.cards {
+            if named && card.model != run.model {
+                records.cards.push(card);
+                continue;
+            }
             card.model = run.model.clone().or(card.model);
             card.version = run.version.clone().or(card.version);
             records.cards.push(card);

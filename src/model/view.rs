@@ -390,6 +390,9 @@ impl<'a> CardView<'a> {
                     split: r.split.as_deref(),
                     metric: &r.metric,
                     value: &r.value,
+                    slice: r.slice.as_deref(),
+                    interval: r.interval.as_ref().map(|(lower, upper)| [lower, upper]),
+                    threshold: r.threshold.as_ref(),
                     verified: r.verified,
                 })
                 .collect(),
@@ -412,5 +415,11 @@ struct CardResultView<'a> {
     split: Option<&'a str>,
     metric: &'a str,
     value: &'a Datum,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    slice: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interval: Option<[&'a Datum; 2]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    threshold: Option<&'a Datum>,
     verified: bool,
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rayon::prelude::*;
+use walkdir::WalkDir;
 
 use super::{Entry, Limits, Location, SQLITE_MAGIC, Source, file_name};
 use crate::diag::{Code, Diagnostic, visible};
@@ -134,7 +135,7 @@ struct Child {
     /// Its path below the root; a folder's with a slash at its end, so that names sort as paths do.
     path: String,
     disk: PathBuf,
-    kind: Option<std::fs::FileType>,
+    kind: std::fs::FileType,
     /// Whether the name had to be changed to be shown.
     lossy: bool,
 }
@@ -143,22 +144,15 @@ impl Walk<'_> {
     /// Lists a folder; nothing when it is a cache or an environment.
     fn folder(&self, disk: &Path, path: &str, depth: usize) -> Option<Found> {
         let mut out = Found::default();
-        let listed = match std::fs::read_dir(disk) {
-            Ok(listed) => listed,
-            Err(error) => {
-                out.problems.push(self.unlistable(path, &error));
-                return Some(out);
-            }
-        };
+        // One level at a time: the folders below are walked on all cores.
         let mut children: Vec<Child> = Vec::new();
-        for entry in listed {
+        for entry in WalkDir::new(disk).min_depth(1).max_depth(1).follow_root_links(false) {
             match entry {
                 Ok(entry) => {
-                    let name = entry.file_name();
-                    if depth > 0 && name.to_str().is_some_and(|n| MARKERS.contains(&n)) {
+                    if depth > 0 && entry.file_name().to_str().is_some_and(|n| MARKERS.contains(&n)) {
                         return None;
                     }
-                    children.push(self.child(&entry, &name, path));
+                    children.push(self.child(entry, path));
                 }
                 Err(error) => out.problems.push(self.unlistable(path, &error)),
             }
@@ -172,8 +166,8 @@ impl Walk<'_> {
             }
             let name = file_name(child.path.trim_end_matches('/'));
             match child.kind {
-                Some(kind) if kind.is_dir() && SKIPPED.contains(&name) => {}
-                Some(kind) if kind.is_dir() => folders.push((files.len(), child)),
+                kind if kind.is_dir() && SKIPPED.contains(&name) => {}
+                kind if kind.is_dir() => folders.push((files.len(), child)),
                 _ => files.push(child),
             }
         }
@@ -193,19 +187,20 @@ impl Walk<'_> {
         Some(out)
     }
 
-    fn child(&self, entry: &std::fs::DirEntry, name: &std::ffi::OsStr, path: &str) -> Child {
-        let kind = entry.file_type().ok();
-        let shown = name.to_string_lossy();
+    fn child(&self, entry: walkdir::DirEntry, path: &str) -> Child {
+        let kind = entry.file_type();
+        let shown = entry.file_name().to_string_lossy();
         let mut below = String::with_capacity(path.len() + shown.len() + 2);
         if !path.is_empty() {
             below.push_str(path);
             below.push('/');
         }
         below.push_str(&shown);
-        if kind.is_some_and(|k| k.is_dir()) {
+        if kind.is_dir() {
             below.push('/');
         }
-        Child { path: below, disk: entry.path(), kind, lossy: matches!(shown, std::borrow::Cow::Owned(_)) }
+        let lossy = matches!(shown, std::borrow::Cow::Owned(_));
+        Child { path: below, kind, lossy, disk: entry.into_path() }
     }
 
     /// A folder in the folder.
@@ -239,7 +234,7 @@ impl Walk<'_> {
             out.problems.push(self.not_utf8(&child.path));
         }
         match child.kind {
-            Some(kind) if kind.is_file() => {
+            kind if kind.is_file() => {
                 let len = child.disk.symlink_metadata().map_or(0, |m| m.len());
                 // A name that was changed to be shown does not lead back to the file.
                 let location = if child.path.contains('\u{fffd}') {
@@ -249,18 +244,13 @@ impl Walk<'_> {
                 };
                 out.entries.push(Entry::new(child.path.clone(), location, len));
             }
-            Some(kind) if kind.is_symlink() => self.add_link(child, out),
-            Some(_) => out.problems.push(
+            kind if kind.is_symlink() => self.add_link(child, out),
+            _ => out.problems.push(
                 Diagnostic::new(
                     Code::FileSpecial,
                     format!("'{}' is no regular file and is not read", visible(&shown(), 200)),
                 )
                 .at(shown()),
-            ),
-            None => out.problems.push(
-                Diagnostic::new(Code::FileUnreadable, format!("'{}' cannot be looked at", visible(&shown(), 200)))
-                    .at(shown())
-                    .help("check the permissions of the folder"),
             ),
         }
     }
@@ -305,9 +295,9 @@ impl Walk<'_> {
         .help("rename it")
     }
 
-    fn unlistable(&self, path: &str, error: &std::io::Error) -> Diagnostic {
+    fn unlistable(&self, path: &str, error: &walkdir::Error) -> Diagnostic {
         let path = self.project_path(path);
-        let cause = plain(error);
+        let cause = error.io_error().map_or_else(|| error.to_string(), plain);
         Diagnostic::new(Code::FileUnreadable, format!("'{}' cannot be listed: {cause}", visible(&path, 200)))
             .at(path)
             .help("check the permissions of the folder")

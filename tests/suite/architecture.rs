@@ -8,8 +8,8 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ("digest", &[], &["sha2"]),
     ("diag", &[], &["annotate_snippets"]),
     ("markdown", &[], &["pulldown_cmark", "ammonia"]),
-    ("source", &["diag", "digest"], &["rusqlite"]),
-    ("remote", &["diag", "digest", "source"], &["ureq", "base64", "object_store", "futures_util", "url"]),
+    ("source", &["diag", "digest"], &["walkdir", "rusqlite"]),
+    ("remote", &["diag", "digest", "source"], &["ureq", "base64", "object_store", "futures_util"]),
     ("git", &[], &[]),
     ("model", &["diag", "digest"], &["jiff"]),
     (
@@ -21,7 +21,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ("config", &["diag", "model", "gate", "remote"], &[]),
     ("plot", &[], &["plotters", "plotters_backend"]),
     ("site", &["config", "model", "plot", "gate", "diag", "digest", "markdown"], &["tera"]),
-    ("output", &["digest"], &["tempfile", "walkdir"]),
+    ("output", &["digest"], &["tempfile"]),
     ("watch", &[], &["notify"]),
     ("serve", &[], &["hyper", "hyper_util", "http_body_util", "tokio"]),
 ];
@@ -30,7 +30,8 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
 const SHARED: &[(&str, &str, &str)] = &[
     ("cli", "jiff", "the clock is read in cli"),
     ("watch", "walkdir", "a watch looks at the tree as source does"),
-    ("import", "quick_xml", "JUnit"),
+    ("output", "walkdir", "the guard looks at what an output folder holds"),
+    ("import", "quick_xml", "JUnit, CycloneDX"),
     ("import", "rusqlite", "source opens a database, the importer asks it"),
     ("remote", "jiter", "an MLflow server answers with the bare words NaN and Infinity"),
     ("remote", "tokio", "object_store is asynchronous"),

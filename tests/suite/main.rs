@@ -9,6 +9,7 @@ mod corpus;
 mod gate;
 mod gate_out;
 mod hostile;
+mod import_cards;
 mod import_dvc;
 mod import_evidently;
 mod import_harnesses;

@@ -15,7 +15,7 @@ use super::yaml::{self, Dialect, Lenient};
 use super::{Content, DocumentImporter};
 use crate::diag::{Code, Diagnostic, Severity, visible};
 use crate::markdown;
-use crate::model::{Card, Datum, Document, Section, slug_id};
+use crate::model::{Card, Dataset, Datum, Document, Section, slug_id};
 use crate::source::FileData;
 
 pub(crate) use front_matter::{FrontMatter, split_front_matter};
@@ -60,6 +60,18 @@ impl DocumentImporter for HuggingFaceCard {
         }
         let (card, mut problems) = card(&content.file.path, &text);
         problems.extend(problem);
+        if describes_dataset(&card) {
+            problems.push(
+                Diagnostic::new(Code::NotEvidence, "the card describes a data set, not a model; its text is not shown")
+                    .at(content.file.path.clone())
+                    .help("name the data set in the model's card, under 'datasets'"),
+            );
+            let mut document = Document { problems, ..Document::default() };
+            if let Some(name) = card.metadata.get("pretty_name").and_then(Datum::as_str) {
+                document.run.datasets.push(Dataset { name: name.to_owned(), ..Dataset::default() });
+            }
+            return document;
+        }
         Document { cards: vec![card], problems, ..Document::default() }
     }
 }
@@ -70,6 +82,29 @@ fn is_card_name(stem: &str) -> bool {
     let before = stem.strip_suffix("card");
     stem == "readme"
         || before.is_some_and(|b| b.is_empty() || b.ends_with("model") || b.ends_with(['-', '_', '.', ' ']))
+}
+
+/// Whether a card is that of a data set: its front matter has keys that only those have, or its
+/// title says so, and it has none of a model's.
+fn describes_dataset(card: &Card) -> bool {
+    let has = |key: &&str| card.metadata.get(key).is_some();
+    let of_model = ["pipeline_tag", "library_name", "base_model", "model_name"].iter().any(has);
+    let title = card.sections.iter().find(|s| s.level == 1).map(|s| s.title.trim().to_lowercase());
+    let titled = title.is_some_and(|t| t.starts_with("dataset card for ") || t == "dataset card");
+    !of_model
+        && card.results.is_empty()
+        && (titled
+            || [
+                "annotations_creators",
+                "dataset_info",
+                "language_creators",
+                "pretty_name",
+                "size_categories",
+                "source_datasets",
+                "task_categories",
+            ]
+            .iter()
+            .any(has))
 }
 
 /// Whether the front matter has a key of a card, without parsing it.

@@ -106,9 +106,12 @@ fn read_result(result: &Datum, pointer: &str, card: &mut Card, findings: &mut Fi
             config: field(dataset.map, "config"),
             split: field(dataset.map, "split"),
             revision: field(dataset.map, "revision"),
+            slice: None,
             metric: metric_id,
             metric_name,
             value: value.cloned().unwrap_or(Datum::Null),
+            interval: None,
+            threshold: None,
             verified: metric.get("verified") == Some(&Datum::Bool(true)),
             source: Pointer::new(card.path.clone(), at),
         });

@@ -346,6 +346,7 @@ fn read_model(
     records: &mut Records,
 ) {
     let mut record = ModelRecord { name: model_name(source, folder), ..ModelRecord::default() };
+    let model = record.name.clone();
     let mut declared = false;
     let mut cards = Vec::new();
     for file in files {
@@ -377,8 +378,12 @@ fn read_model(
         }
     }
     for mut card in cards {
+        // A card that names one of the versions speaks of that one, any other of all of them.
+        let version_of = |run: &Run| run.model.as_deref() == Some(&model) && run.version == card.version;
+        if card.version.is_some() && !records.runs.iter().any(version_of) {
+            card.version = None;
+        }
         card.model = Some(record.name.clone());
-        card.version = None;
         records.cards.push(card);
     }
     if declared {
@@ -446,13 +451,17 @@ fn read_loose(source: &Source, files: Vec<Found<'_>>, summary: &mut Summary, rec
             continue;
         };
         summary.add(file.kind.unwrap_or("native"), &[file.entry]);
-        if document.speaks_of_a_run() {
+        // Tests of a named model are evidence of a run as well.
+        if document.speaks_of_a_run() || (!document.checks.is_empty() && document.run.model.is_some()) {
             let run = report_run(source, file.entry, file.kind, &mut document);
             for report in &mut document.drift {
                 report.run.get_or_insert_with(|| run.id.clone());
             }
             for check in &mut document.checks {
                 check.run.get_or_insert_with(|| run.id.clone());
+            }
+            for card in document.cards.iter_mut().filter(|c| c.model.is_some() && c.model == run.model) {
+                card.version.clone_from(&run.version);
             }
             records.runs.push(run);
             summary.runs(file.kind.unwrap_or("native"), 1);
@@ -535,7 +544,10 @@ fn card_only_model(source: &Source, path: &str, card: &crate::model::Card) -> Mo
     };
     ModelRecord {
         name: card.model.clone().unwrap_or(derived),
-        versions: vec![VersionRecord { version: CARD_VERSION.to_owned(), ..VersionRecord::default() }],
+        versions: vec![VersionRecord {
+            version: card.version.clone().unwrap_or_else(|| CARD_VERSION.to_owned()),
+            ..VersionRecord::default()
+        }],
         ..ModelRecord::default()
     }
 }

@@ -1,6 +1,7 @@
 //! The page of a version: the model card that a reviewer reads, prints and signs.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use serde::Serialize;
 
@@ -9,7 +10,7 @@ use super::results::{self, DatasetGroup};
 use super::rules::{self, RuleRow};
 use crate::diag::{count, visible};
 use crate::markdown::{self, RenderOptions};
-use crate::model::{Card, CheckStatus, CurveKind, Datum, Finite, Instant, Run, Version};
+use crate::model::{Card, CardResult, CheckStatus, CurveKind, Datum, Finite, Instant, Run, Version};
 use crate::plot::{self, Bar, BarsSpec, Bin, CalibrationSpec, CurveSpec, Heading, MatrixSpec, SeriesSpec, StepSeries};
 use crate::site::compare::{Delta, delta};
 use crate::site::facts::{CORE_SECTIONS, Facts, VersionFacts, window_label};
@@ -626,14 +627,36 @@ fn card(card: &Card, entry: &VersionFacts<'_>) -> CardView {
             .take(ROWS)
             .map(|r| Claim {
                 metric: visible(r.metric_name.as_deref().unwrap_or(&r.metric), 120),
-                dataset: visible(r.dataset_name.as_deref().or(r.dataset.as_deref()).unwrap_or("–"), 120),
-                value: visible(&r.value.display(), 80),
+                dataset: claimed_on(r),
+                value: claimed_value(r),
                 verified: r.verified,
                 source: r.source.to_string(),
             })
             .collect(),
         left_out: card.results.len().saturating_sub(ROWS),
     }
+}
+
+/// The dataset of a claim and the part of it.
+fn claimed_on(claim: &CardResult) -> String {
+    let dataset = claim.dataset_name.as_deref().or(claim.dataset.as_deref());
+    match (dataset, claim.slice.as_deref()) {
+        (Some(dataset), Some(slice)) => format!("{}, {}", visible(dataset, 120), visible(slice, 120)),
+        (Some(one), None) | (None, Some(one)) => visible(one, 120),
+        (None, None) => "–".to_owned(),
+    }
+}
+
+/// The value of a claim with its interval and threshold.
+fn claimed_value(claim: &CardResult) -> String {
+    let mut out = visible(&claim.value.display(), 80);
+    if let Some((lower, upper)) = &claim.interval {
+        let _ = write!(out, " [{}, {}]", visible(&lower.display(), 40), visible(&upper.display(), 40));
+    }
+    if let Some(threshold) = &claim.threshold {
+        let _ = write!(out, " at {}", visible(&threshold.display(), 40));
+    }
+    out.trim_start().to_owned()
 }
 
 fn metadata(key: &str, value: &Datum) -> Pair {
