@@ -56,7 +56,7 @@ pub fn import(source: &Source, kind: Option<&str>) -> Records {
         .collect();
 
     let mut stores = stores;
-    let loose: Vec<&Entry> = if kind.is_none_or(|k| k == "native" || !is_store(k)) {
+    let loose: Vec<&Entry> = if kind.is_none_or(|k| k == "native" || is_document(k) || !is_store(k)) {
         let mut loose = handed_back(source, &mut stores);
         let claimed: BTreeSet<String> = claimed.iter().map(|(path, _)| path.clone()).collect();
         let inside = |path: &str| native::nearest(&claimed, parent(path)).is_some();
@@ -166,6 +166,11 @@ fn is_store(kind: &str) -> bool {
     kinds.any(|k| matches_kind(k, kind))
 }
 
+/// Whether a kind of a store also names documents of the same system, to be read beside it.
+fn is_document(kind: &str) -> bool {
+    DOCUMENTS.iter().any(|d| matches_kind(d.kind(), kind))
+}
+
 /// `mlflow` names `mlflow-file` and every other way to keep such a store.
 fn matches_kind(importer: &str, wanted: &str) -> bool {
     importer == wanted || importer.strip_prefix(wanted).is_some_and(|rest| rest.starts_with('-'))
@@ -243,17 +248,22 @@ pub(super) fn recognise<'a>(source: &'a Source, entry: &'a Entry, kind: Option<&
         Ok(data) => data,
         Err(problem) => return Found { entry, kind: None, document: None, data: None, problem: Some(problem) },
     };
-    if native::is_native_file(data.name()) {
+    let native = native::is_native_file(data.name());
+    let content = Content::new(&data);
+    let importer = DOCUMENTS.iter().find(|d| {
+        kind.is_none_or(|k| k == "native" || matches_kind(d.kind(), k))
+            && (!native || d.takes_native_names())
+            && d.sniff(&content)
+    });
+    if native && importer.is_none() {
         return Found { entry, kind: Some("native"), document: None, data: Some(data), problem: None };
     }
-    let content = Content::new(&data);
-    let importer =
-        DOCUMENTS.iter().find(|d| kind.is_none_or(|k| k == "native" || matches_kind(d.kind(), k)) && d.sniff(&content));
     let (kind, document, problem) = match importer {
         Some(importer) => {
             let mut document = importer.read(&content);
             if let Some(Ok(json)) = content.json_document() {
                 document.problems.extend(json.duplicate_problems(&data.path));
+                native::reject_duplicates(&mut document, &json.duplicates);
             }
             (Some(importer.kind()), Some(document), None)
         }

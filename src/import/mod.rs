@@ -16,19 +16,30 @@ pub mod yaml;
 mod alpaca_eval;
 mod cards;
 pub(crate) mod dvc;
+mod azure_ml;
+mod ctrf;
+mod dvc;
 mod dvclive;
 mod eee;
 mod evidently;
+mod facts;
 mod harness;
 mod helm;
 mod huggingface;
+mod inspect_ai;
 mod junit;
+mod kfp;
 mod lm_eval;
 mod mlflow;
+mod mlperf;
 mod mteb;
 mod native;
+mod openai_evals;
+mod promptfoo;
+mod sagemaker;
 mod sklearn;
 mod tensorboard;
+mod vertex_ai;
 mod wandb;
 
 use std::cell::OnceCell;
@@ -100,6 +111,12 @@ pub(crate) trait DocumentImporter: Sync {
         layout::is_textual(name)
     }
 
+    /// Whether files of this format may bear a name of the native layout (`metrics.json`); they are
+    /// then told apart by their content.
+    fn takes_native_names(&self) -> bool {
+        false
+    }
+
     /// Whether the content is of this format. Called for every file that any importer wants.
     fn sniff(&self, content: &Content<'_>) -> bool;
 
@@ -117,6 +134,8 @@ pub(crate) const STORES: &[&dyn StoreImporter] = &[
     &wandb::Wandb,
     &wandb::export::WandbExports,
     &tensorboard::TensorBoard,
+    &mlperf::Loadgen,
+    &kfp::PipelineRun,
 ];
 
 /// All importers of databases.
@@ -133,6 +152,15 @@ pub(crate) const DOCUMENTS: &[&dyn DocumentImporter] = &[
     &native::drift::NativeDrift,
     &native::series::NativeSeries,
     &wandb::export::WandbExport,
+    &inspect_ai::InspectAi,
+    &promptfoo::Promptfoo,
+    &openai_evals::OpenAiEvals,
+    &ctrf::Ctrf,
+    &mlperf::Training,
+    &sagemaker::SageMaker,
+    &vertex_ai::VertexAi,
+    &azure_ml::AzureMl,
+    &kfp::KfpDocument,
     &sklearn::Sklearn,
     &dvc::DvcLiveYaml,
     &junit::Junit,

@@ -83,6 +83,8 @@ pub struct Document {
     pub checks: Vec<Check>,
     /// Cards.
     pub cards: Vec<Card>,
+    /// Models and versions that a registry's answer declares.
+    pub models: Vec<ModelRecord>,
     /// Findings.
     pub problems: Vec<Diagnostic>,
 }
@@ -116,6 +118,7 @@ impl Document {
             card.version = run.version.clone().or(card.version);
             records.cards.push(card);
         }
+        records.models.append(&mut self.models);
         records.problems.append(&mut self.problems);
     }
 }

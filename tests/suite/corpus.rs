@@ -28,6 +28,13 @@ pub(crate) fn read(path: &std::path::Path) -> Registry {
     assemble(presscheck::import::import(&source, None), Catalogue::built_in(), &[])
 }
 
+/// What is read from files that are given here.
+pub(crate) fn from_memory(files: &[(&str, &[u8])]) -> Registry {
+    let files = files.iter().map(|(path, bytes)| ((*path).to_owned(), bytes.to_vec()));
+    let source = Source::from_memory("", "here", files);
+    assemble(presscheck::import::import(&source, None), Catalogue::built_in(), &[])
+}
+
 /// The public view of a registry as JSON.
 pub(crate) fn view(registry: &Registry) -> serde_json::Value {
     serde_json::to_value(InspectView::new(registry)).unwrap()

@@ -265,7 +265,7 @@ fn join(a: &Slice, b: &Slice) -> Slice {
 }
 
 /// Values below a key that stands twice are contradictory evidence: they are no results.
-fn reject_duplicates(document: &mut Document, duplicates: &[String]) {
+pub(crate) fn reject_duplicates(document: &mut Document, duplicates: &[String]) {
     if duplicates.is_empty() {
         return;
     }

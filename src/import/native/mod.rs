@@ -11,6 +11,8 @@ mod manifest;
 pub(crate) mod metrics;
 pub(crate) mod series;
 
+pub(super) use metrics::reject_duplicates;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -372,6 +374,7 @@ fn read_model(
                 cards.append(&mut document.cards);
                 records.drift.append(&mut document.drift);
                 records.checks.append(&mut document.checks);
+                records.models.append(&mut document.models);
                 records.problems.append(&mut document.problems);
             }
             _ => records.unrecognised.push(source.project_path(&file.entry.path)),
@@ -470,6 +473,7 @@ fn read_loose(source: &Source, files: Vec<Found<'_>>, summary: &mut Summary, rec
         records.runs.append(&mut document.others);
         records.drift.append(&mut document.drift);
         records.checks.append(&mut document.checks);
+        records.models.append(&mut document.models);
         records.problems.append(&mut document.problems);
         for mut card in document.cards {
             if is_plain_readme(&file.entry.path, &card) {
