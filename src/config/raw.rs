@@ -30,6 +30,11 @@ pub(super) const KINDS: &[&str] = &[
     "prometheus",
     "tensorboard",
     "wandb",
+    "great-expectations",
+    "deepchecks",
+    "sagemaker-monitor",
+    "azure-monitor",
+    "vertex-monitor",
 ];
 
 /// The file, top level.

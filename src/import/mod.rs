@@ -20,6 +20,7 @@ mod eee;
 mod evidently;
 mod harness;
 mod helm;
+mod great_expectations;
 mod huggingface;
 mod junit;
 mod lm_eval;
@@ -129,6 +130,7 @@ pub(crate) const DOCUMENTS: &[&dyn DocumentImporter] = &[
     &eee::EveryEvalEver,
     &helm::HelmEfficiency,
     &alpaca_eval::AlpacaEval,
+    &great_expectations::GreatExpectations,
     &native::drift::NativeDrift,
     &native::series::NativeSeries,
     &wandb::export::WandbExport,
