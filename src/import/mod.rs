@@ -14,6 +14,8 @@ pub mod table;
 pub mod yaml;
 
 mod alpaca_eval;
+mod azure_monitor;
+mod deepchecks;
 mod dvc;
 mod dvclive;
 mod eee;
@@ -27,9 +29,12 @@ mod lm_eval;
 mod mlflow;
 mod mteb;
 mod native;
+mod prometheus;
+mod sagemaker_monitor;
 mod sklearn;
 mod tensorboard;
 mod wandb;
+mod vertex_monitor;
 
 use std::cell::OnceCell;
 use std::sync::Arc;
@@ -130,7 +135,12 @@ pub(crate) const DOCUMENTS: &[&dyn DocumentImporter] = &[
     &eee::EveryEvalEver,
     &helm::HelmEfficiency,
     &alpaca_eval::AlpacaEval,
+    &deepchecks::Deepchecks,
     &great_expectations::GreatExpectations,
+    &prometheus::Prometheus,
+    &sagemaker_monitor::SageMakerMonitor,
+    &azure_monitor::AzureMonitor,
+    &vertex_monitor::VertexMonitor,
     &native::drift::NativeDrift,
     &native::series::NativeSeries,
     &wandb::export::WandbExport,

@@ -175,3 +175,17 @@ pub(in crate::import) fn shown(value: &Datum) -> String {
         other => other.display(),
     }
 }
+
+/// Length of a message that a tool wrote, in characters.
+pub(in crate::import) const MESSAGE: usize = 2000;
+
+/// A text without white space around it, cut to a number of characters.
+pub(in crate::import) fn cut(text: &str, most: usize) -> String {
+    let text = text.trim();
+    if text.chars().nth(most).is_none() {
+        return text.to_owned();
+    }
+    let mut out: String = text.chars().take(most.saturating_sub(1)).collect();
+    out.push('…');
+    out
+}

@@ -7,12 +7,11 @@
 
 use std::collections::BTreeMap;
 
-use super::super::evidently::reader::{Reader, below, present, shown};
+use super::super::evidently::reader::{MESSAGE, Reader, below, cut, present, shown};
 use crate::diag::{Code, Diagnostic, visible};
 use crate::model::{Check, CheckStatus, Datum, Document};
 
-/// Length of a message and of its parts, in characters.
-const MESSAGE: usize = 500;
+/// Length of a part of a message or name, in characters.
 const PART: usize = 160;
 
 /// Arguments that say what an expectation speaks of.
@@ -197,15 +196,4 @@ fn expected(kwargs: Option<&Datum>) -> Vec<String> {
         })
         .map(|(key, value)| format!("{key} {}", cut(&value.display(), PART)))
         .collect()
-}
-
-/// A text without white space around it, cut to a length.
-fn cut(text: &str, most: usize) -> String {
-    let text = text.trim();
-    if text.chars().nth(most).is_none() {
-        return text.to_owned();
-    }
-    let mut out: String = text.chars().take(most.saturating_sub(1)).collect();
-    out.push('…');
-    out
 }
