@@ -6,7 +6,7 @@
 //! is called by its file. Lists of series, targets and metadata are recognised and hold no values.
 
 use super::super::evidently::reader::{MESSAGE, Reader, below, cut, present, shown};
-use super::super::json::{self, Json};
+use super::super::json::Json;
 use super::samples::{self, Sample, put};
 use crate::diag::{Code, Diagnostic, Severity, visible};
 use crate::model::{Check, CheckStatus, Datum, Document, Measured, Rejected, Slice};
@@ -22,21 +22,6 @@ pub(super) enum Shape {
     /// Something without values.
     Listing,
     Error,
-}
-
-/// Reads the body of an answer; `path` is what its values are said to come from.
-#[cfg_attr(not(test), expect(dead_code, reason = "for a client that asks a live server"))]
-pub(crate) fn read_response(path: &str, bytes: &[u8]) -> Document {
-    let file = FileData::from_bytes(path, bytes);
-    match json::parse(&file) {
-        Ok(json) if shape(&json.value).is_some() => read(&json, &file),
-        Ok(_) => {
-            let text = "the answer is JSON, but not one of the Prometheus API";
-            let problem = Diagnostic::new(Code::JsonShape, text).at(path).help("does the address lead to Prometheus?");
-            Document { problems: vec![problem], ..Document::default() }
-        }
-        Err(problem) => Document { problems: vec![*problem], ..Document::default() },
-    }
 }
 
 /// What a JSON value is, when it is an answer of Prometheus.

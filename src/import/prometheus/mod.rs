@@ -1,7 +1,7 @@
 //! Prometheus: answers of its HTTP API as JSON, and text exposition.
 //!
-//! In: a file, or the bytes of an answer ([`api::read_response`], for a client that asks a live
-//! server). Out: a run of its own, or values for the run directory the file lies in:
+//! In: a file; the answers of a live server come as files too (`remote/prometheus.rs`). Out: a run of its
+//! own, or values for the run directory the file lies in:
 //! - each monitoring series is a [`Series`](crate::model::Series) with its times, named as a selector
 //!   (`drift_score{feature="age"}`); a gap is a missing point and stays one;
 //! - its last value is a result: the metric's name, the labels as its slice;
@@ -10,7 +10,7 @@
 //! Sample values are numbers written as text, by the format's own rule. A series that has two values
 //! at one time is rejected, and an answer that is an error is a problem: nothing is guessed.
 
-pub(crate) mod api;
+mod api;
 mod samples;
 #[cfg(test)]
 mod tests;

@@ -65,7 +65,7 @@ pub(super) fn put(
         })
         .collect();
     if !points.is_empty() {
-        run.series.push(Series { metric: selector(metric, &labels), points, source });
+        run.series.push(Series::new(selector(metric, &labels), points, source));
     }
     result.slice = labels;
     run.results.push(result);
