@@ -45,6 +45,11 @@ pub(super) const KINDS: &[&str] = &[
     "cyclonedx",
     "spdx",
     "bailo",
+    "great-expectations",
+    "deepchecks",
+    "sagemaker-monitor",
+    "azure-monitor",
+    "vertex-monitor",
 ];
 
 /// The file, top level.

@@ -14,15 +14,17 @@ pub mod table;
 pub mod yaml;
 
 mod alpaca_eval;
-mod cards;
-pub(crate) mod dvc;
 mod azure_ml;
+mod azure_monitor;
+mod cards;
 mod ctrf;
-mod dvc;
+mod deepchecks;
+pub(crate) mod dvc;
 mod dvclive;
 mod eee;
 mod evidently;
 mod facts;
+mod great_expectations;
 mod harness;
 mod helm;
 mod huggingface;
@@ -35,11 +37,14 @@ mod mlperf;
 mod mteb;
 mod native;
 mod openai_evals;
+mod prometheus;
 mod promptfoo;
 mod sagemaker;
+mod sagemaker_monitor;
 mod sklearn;
 mod tensorboard;
 mod vertex_ai;
+mod vertex_monitor;
 mod wandb;
 
 use std::cell::OnceCell;
@@ -149,6 +154,12 @@ pub(crate) const DOCUMENTS: &[&dyn DocumentImporter] = &[
     &eee::EveryEvalEver,
     &helm::HelmEfficiency,
     &alpaca_eval::AlpacaEval,
+    &deepchecks::Deepchecks,
+    &great_expectations::GreatExpectations,
+    &prometheus::Prometheus,
+    &sagemaker_monitor::SageMakerMonitor,
+    &azure_monitor::AzureMonitor,
+    &vertex_monitor::VertexMonitor,
     &native::drift::NativeDrift,
     &native::series::NativeSeries,
     &wandb::export::WandbExport,

@@ -20,7 +20,7 @@
 mod distribution;
 mod legacy;
 mod methods;
-mod reader;
+pub(super) mod reader;
 mod report_v7;
 mod snapshot_v7;
 mod suite;
