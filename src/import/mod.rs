@@ -8,16 +8,20 @@
 //! project), a `DocumentImporter` one file (an Evidently report, a card, a ROC curve). Documents
 //! belong to the run directory they lie in; `native` knows which folder is one.
 
+mod findings;
 pub mod json;
 mod layout;
+pub mod parquet;
 pub mod table;
 pub mod yaml;
 
+mod alibi_detect;
 mod alpaca_eval;
 mod dvc;
 mod dvclive;
 mod eee;
 mod evidently;
+mod frouros;
 mod harness;
 mod helm;
 mod huggingface;
@@ -25,10 +29,12 @@ mod junit;
 mod lm_eval;
 mod mlflow;
 mod mteb;
+mod nannyml;
 mod native;
 mod sklearn;
 mod tensorboard;
 mod wandb;
+mod whylogs;
 
 use std::cell::OnceCell;
 use std::sync::Arc;
@@ -129,6 +135,11 @@ pub(crate) const DOCUMENTS: &[&dyn DocumentImporter] = &[
     &eee::EveryEvalEver,
     &helm::HelmEfficiency,
     &alpaca_eval::AlpacaEval,
+    &nannyml::NannyMl,
+    &whylogs::Whylogs,
+    &alibi_detect::AlibiDetect,
+    &frouros::Frouros,
+    &tfdv::Tfdv,
     &native::drift::NativeDrift,
     &native::series::NativeSeries,
     &wandb::export::WandbExport,

@@ -14,7 +14,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     (
         "import",
         &["source", "model", "diag", "digest", "markdown"],
-        &["jiter", "csv", "granit_parser", "prost", "crc32c", "crc32fast"],
+        &["jiter", "csv", "granit_parser", "prost", "crc32c", "crc32fast", "parquet", "flate2", "brotli", "bytes"],
     ),
     ("gate", &["model", "diag", "digest", "markdown"], &["quick_junit"]),
     ("config", &["diag", "model", "gate", "remote"], &[]),
