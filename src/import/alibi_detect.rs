@@ -45,12 +45,14 @@ impl DocumentImporter for AlibiDetect {
 fn report(data: &Datum, meta: Option<&Datum>, content: &Content<'_>, findings: &mut Findings<'_>) -> DriftReport {
     let text = |key: &str| meta.and_then(|m| m.get(key)).and_then(Datum::as_str).unwrap_or_default();
     let detector = text("name");
-    let online = matches!(meta.and_then(|m| m.get("online")), Some(Datum::Bool(true))) || data.get("test_stat").is_some();
+    let online =
+        matches!(meta.and_then(|m| m.get("online")), Some(Datum::Bool(true))) || data.get("test_stat").is_some();
     let scores = Numbers::of(data, if online { "test_stat" } else { "distance" });
     let p_values = Numbers::of(data, "p_val");
     let flags = data.get("is_drift");
     let one_flag = flags.filter(|f| f.items().is_none()).and_then(|f| flag(f, "/data/is_drift", findings));
-    let width = [scores.width(), p_values.width(), flags.and_then(Datum::items).map(<[_]>::len)].into_iter().flatten().max();
+    let width =
+        [scores.width(), p_values.width(), flags.and_then(Datum::items).map(<[_]>::len)].into_iter().flatten().max();
     let threshold = Numbers::of(data, "threshold");
     let mut features: Vec<FeatureDrift> = (0..width.unwrap_or(1))
         .map(|at| {

@@ -41,9 +41,11 @@ impl DocumentImporter for Frouros {
 
     fn sniff(&self, content: &Content<'_>) -> bool {
         let known = |(name, result): &(String, Datum)| {
-            DETECTORS.iter().any(|d| d.0 == name) && (result.get("distance").is_some() || result.get("statistic").is_some())
+            DETECTORS.iter().any(|d| d.0 == name)
+                && (result.get("distance").is_some() || result.get("statistic").is_some())
         };
-        let feature = |(_, value): &(String, Datum)| value.entries().is_some_and(|d| !d.is_empty() && d.iter().all(known));
+        let feature =
+            |(_, value): &(String, Datum)| value.entries().is_some_and(|d| !d.is_empty() && d.iter().all(known));
         content.json().and_then(Datum::entries).is_some_and(|e| !e.is_empty() && e.iter().all(feature))
     }
 

@@ -80,10 +80,13 @@ fn shape(content: &Content<'_>) -> Option<Shape> {
     if let Some(items) = value.items() {
         let report = |item: &Datum| {
             let Some([Datum::Text(_), Datum::Int(_), Datum::Int(_), rest @ ..]) = item.items() else { return false };
-            rest.is_empty() || (rest.len() == 1 && rest.iter().all(|r| matches!(r, Datum::Null) || r.get("metric").is_some()))
+            rest.is_empty()
+                || (rest.len() == 1 && rest.iter().all(|r| matches!(r, Datum::Null) || r.get("metric").is_some()))
         };
         let named = content.file.name().to_ascii_lowercase().contains("constraint");
-        let summed = items.iter().any(|i| i.items().is_some_and(|i| i.len() == 4 && i.iter().any(|c| c.get("metric").is_some())));
+        let summed = items
+            .iter()
+            .any(|i| i.items().is_some_and(|i| i.len() == 4 && i.iter().any(|c| c.get("metric").is_some())));
         return (!items.is_empty() && items.iter().all(report) && (named || summed)).then_some(Shape::Constraints);
     }
     let entries = value.entries()?;
@@ -97,8 +100,9 @@ fn shape(content: &Content<'_>) -> Option<Shape> {
         return Some(Shape::Summary);
     }
     let columns = value.get("columns")?.entries()?;
-    (!columns.is_empty() && columns.iter().all(|(_, c)| c.get("featureStats").is_some() && c.get("isDiscrete").is_some()))
-        .then_some(Shape::Visual)
+    (!columns.is_empty()
+        && columns.iter().all(|(_, c)| c.get("featureStats").is_some() && c.get("isDiscrete").is_some()))
+    .then_some(Shape::Visual)
 }
 
 /// `Constraints.report()`: name, times passed, times failed, and the metrics it looked at.
