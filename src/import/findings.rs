@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::diag::{Code, Diagnostic};
-use crate::model::{Datum, Finite, Measured, Pointer};
+use crate::model::{Datum, Measured, Pointer};
 
 /// How many findings of one code a file may give.
 const KEPT: usize = 100;
@@ -50,15 +50,6 @@ impl<'a> Findings<'a> {
             self.add(Code::FieldInvalid, format!("a number is due here, {} stands here", value.kind()), pointer);
         }
         value.as_number()
-    }
-
-    /// As [`Findings::number`], and it must be finite.
-    pub(super) fn finite(&mut self, value: Option<&Datum>, pointer: &str) -> Option<Finite> {
-        let number = self.number(value, pointer)?;
-        if number.finite().is_none() {
-            self.add(Code::FieldInvalid, format!("a finite number is due here, not {number}"), pointer);
-        }
-        number.finite()
     }
 
     /// The findings, with a count of those that were left out.
