@@ -77,7 +77,9 @@ fn every_value_of_the_corpus_agrees() {
             for id in [file.to_owned(), file.replace(".json", ".csv")] {
                 let run = registry.runs.iter().find(|r| r.id == id).unwrap_or_else(|| panic!("no run {id}"));
                 for (column, values) in truth.as_object().unwrap() {
-                    for (metric, value) in values.as_object().unwrap().iter().filter(|(_, v)| v.is_number() || *v == "NaN") {
+                    for (metric, value) in
+                        values.as_object().unwrap().iter().filter(|(_, v)| v.is_number() || *v == "NaN")
+                    {
                         let ours = run.results.iter().find(|r| {
                             r.metric == *metric && r.slice.0.get("column").map(String::as_str) == Some(column)
                         });
