@@ -83,6 +83,10 @@ fn every_value_of_the_corpus_agrees() {
                         let ours = run.results.iter().find(|r| {
                             r.metric == *metric && r.slice.0.get("column").map(String::as_str) == Some(column)
                         });
+                        // CSV has nothing where JSON has NaN, and where the type of a column has no such metric.
+                        if ours.is_none() && value == "NaN" && id.ends_with(".csv") {
+                            continue;
+                        }
                         let ours = ours.unwrap_or_else(|| panic!("{id} lacks {metric} of {column}"));
                         assert!(same(Some(ours.value), value), "{id} {metric} {column}");
                         numbers += 1;
