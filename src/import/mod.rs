@@ -33,6 +33,7 @@ mod nannyml;
 mod native;
 mod sklearn;
 mod tensorboard;
+mod tfdv;
 mod wandb;
 mod whylogs;
 

@@ -244,7 +244,8 @@ fn prometheus_answers_queries_over_http() {
     let until = Instant::now() + Duration::from_secs(60);
     #[expect(clippy::disallowed_methods, reason = "a test waits for a server of its own")]
     while Instant::now() < until
-        && !get(server.port, "/api/v1/query?query=count_over_time(up%5B1m%5D)%20%3E%204").is_some_and(|a| a.contains("\"value\""))
+        && !get(server.port, "/api/v1/query?query=count_over_time(up%5B1m%5D)%20%3E%204")
+            .is_some_and(|a| a.contains("\"value\""))
     {
         std::thread::sleep(Duration::from_millis(500));
     }
@@ -296,7 +297,12 @@ fn what_servers_do_on_bad_days_is_named_and_the_rest_builds() {
         ("429", |_, s| say(s, "429 Too Many Requests", ""), "source-unreachable", "after 4 tries"),
         ("500", |_, s| say(s, "500 Internal Server Error", "<html>oops"), "source-unreachable", "(500)"),
         ("html", |_, s| say(s, "200 OK", "<html>a proxy's login page"), "source-unreachable", "not JSON"),
-        ("cut", |_, s| drop(write!(s, "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{{")), "source-unreachable", "cannot be reached"),
+        (
+            "cut",
+            |_, s| drop(write!(s, "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{{")),
+            "source-unreachable",
+            "cannot be reached",
+        ),
         ("hangs", |_, _| std::thread::sleep(Duration::from_secs(3)), "source-unreachable", "does not answer in time"),
     ];
     std::thread::scope(|scope| {
@@ -322,7 +328,10 @@ fn what_servers_do_on_bad_days_is_named_and_the_rest_builds() {
 fn a_server_that_recovers_is_asked_again() {
     let port = misbehaving(|i, s| match i {
         0 => say(s, "503 Service Unavailable", ""),
-        1 => drop(write!(s, "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")),
+        1 => drop(write!(
+            s,
+            "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        )),
         _ => say(s, "200 OK", r#"{"experiments": [], "runs": [], "registered_models": [], "model_versions": []}"#),
     });
     let project = Project::new().file("presscheck.toml", config(&format!("http://127.0.0.1:{port}"), ""));
@@ -333,9 +342,14 @@ fn a_server_that_recovers_is_asked_again() {
 #[test]
 fn a_server_that_leads_in_circles_or_never_ends_is_left() {
     let port = misbehaving(|_, s| {
-        say(s, "200 OK", r#"{"experiments": [{"experiment_id": "1", "name": "e", "lifecycle_stage": "active"}], "next_page_token": "again", "files": [{"path": "", "is_dir": true}]}"#);
+        say(
+            s,
+            "200 OK",
+            r#"{"experiments": [{"experiment_id": "1", "name": "e", "lifecycle_stage": "active"}], "next_page_token": "again", "files": [{"path": "", "is_dir": true}]}"#,
+        );
     });
-    let project = Project::new().file("presscheck.toml", config(&format!("http://127.0.0.1:{port}"), "timeout = \"2s\""));
+    let project =
+        Project::new().file("presscheck.toml", config(&format!("http://127.0.0.1:{port}"), "timeout = \"2s\""));
     assert!(inspect(&project)["runs"].as_array().unwrap().is_empty());
 }
 

@@ -87,7 +87,7 @@ pub(super) fn read(
         };
         for (name, points) in [(name, points), (format!("{metric} (realized)"), realized)] {
             if !points.is_empty() {
-                run.series.push(Series { metric: name, points, source: findings.place("") });
+                run.series.push(Series::new(name, points, findings.place("")));
             }
         }
     }
