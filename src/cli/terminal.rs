@@ -130,7 +130,6 @@ pub(super) fn environment(name: &str) -> Option<String> {
 }
 
 /// The variables of the environment whose names begin with a prefix, as far as they are text.
-#[expect(clippy::disallowed_methods, reason = "cli is the one module that reads the environment")]
 pub(super) fn environment_below(prefix: &str) -> Vec<(String, String)> {
     std::env::vars_os()
         .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))

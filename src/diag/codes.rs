@@ -58,6 +58,8 @@ codes! {
     TomlSyntax = "toml-syntax", Error, "a TOML file is not well formed";
     XmlSyntax = "xml-syntax", Error, "an XML file is not well formed or goes beyond its budget";
     CsvSyntax = "csv-syntax", Error, "a table is ragged or not well formed";
+    ParquetSyntax = "parquet-syntax", Error, "a Parquet file is damaged or goes beyond its budget";
+    TextprotoSyntax = "textproto-syntax", Error, "a protobuf in text format is not well formed";
     FormatVersion = "format-version", Warning, "a file has a format version that presscheck does not know";
     FieldMissing = "field-missing", Warning, "a field that the format requires is absent";
     LogTruncated = "log-truncated", Warning, "a log breaks off: the run is still being written, or was cut off";

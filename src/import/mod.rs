@@ -8,11 +8,14 @@
 //! project), a `DocumentImporter` one file (an Evidently report, a card, a ROC curve). Documents
 //! belong to the run directory they lie in; `native` knows which folder is one.
 
+mod findings;
 pub mod json;
 mod layout;
+pub mod parquet;
 pub mod table;
 pub mod yaml;
 
+mod alibi_detect;
 mod alpaca_eval;
 mod azure_ml;
 mod azure_monitor;
@@ -24,6 +27,7 @@ mod dvclive;
 mod eee;
 mod evidently;
 mod facts;
+mod frouros;
 mod great_expectations;
 mod harness;
 mod helm;
@@ -35,6 +39,7 @@ mod lm_eval;
 mod mlflow;
 mod mlperf;
 mod mteb;
+mod nannyml;
 mod native;
 mod openai_evals;
 mod prometheus;
@@ -43,9 +48,11 @@ mod sagemaker;
 mod sagemaker_monitor;
 mod sklearn;
 mod tensorboard;
+mod tfdv;
 mod vertex_ai;
 mod vertex_monitor;
 mod wandb;
+mod whylogs;
 
 use std::cell::OnceCell;
 use std::sync::Arc;
@@ -160,6 +167,11 @@ pub(crate) const DOCUMENTS: &[&dyn DocumentImporter] = &[
     &sagemaker_monitor::SageMakerMonitor,
     &azure_monitor::AzureMonitor,
     &vertex_monitor::VertexMonitor,
+    &nannyml::NannyMl,
+    &whylogs::Whylogs,
+    &alibi_detect::AlibiDetect,
+    &frouros::Frouros,
+    &tfdv::Tfdv,
     &native::drift::NativeDrift,
     &native::series::NativeSeries,
     &wandb::export::WandbExport,

@@ -156,7 +156,7 @@ pub struct FeatureDrift {
     pub method_label: String,
     /// The tool's score: a distance, a statistic, or a p-value for methods that report one.
     pub score: Option<Measured>,
-    /// The tool's threshold for the score.
+    /// The tool's threshold: for the p-value where there is one, else for the score.
     pub threshold: Option<Finite>,
     /// The p-value, for methods that are tests.
     pub p_value: Option<Measured>,

@@ -15,7 +15,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     (
         "import",
         &["source", "model", "diag", "digest", "markdown"],
-        &["jiter", "csv", "granit_parser", "prost", "crc32c", "crc32fast", "zip"],
+        &["jiter", "csv", "granit_parser", "prost", "crc32c", "crc32fast", "zip", "parquet"],
     ),
     ("gate", &["model", "diag", "digest", "markdown"], &["quick_junit"]),
     ("config", &["diag", "model", "gate", "remote"], &[]),

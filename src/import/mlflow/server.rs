@@ -61,11 +61,11 @@ impl Reader<'_> {
         self.histories(&mut stored.runs);
         let (mut models, measured) = self.logged_models();
         let path = self.folder.project_path();
-        let mut records = Records::default();
-        records.models = {
+        let registered = {
             let models: Vec<&LoggedModel> = models.values().collect();
             self.registered(&run_of(&models))
         };
+        let mut records = Records { models: registered, ..Records::default() };
         let mut runs = stored.into_runs(KIND, &path, &measured, &mut self.findings);
         for run in &mut runs {
             let lists = self.pages(&format!("artifacts/{}", run.id));

@@ -137,11 +137,17 @@ fn methods(report: &DriftReport) -> String {
 
 /// Score over threshold, from 1 on beyond it; a p-value counts the other way round.
 fn ratio(f: &FeatureDrift) -> Option<f64> {
-    let (score, threshold) = (f.score?.as_f64(), f.threshold?.get());
+    let (score, threshold) = (f.p_value.or(f.score)?.as_f64(), f.threshold?.get());
     if score.is_nan() || threshold <= 0.0 {
         return None;
     }
-    Some(if is_p_value(f) { threshold / score.max(1e-12) } else { score / threshold })
+    Some(if f.p_value.is_some() || is_p_value(f) { threshold / score.max(1e-12) } else { score / threshold })
+}
+
+/// The threshold of the score; where a tool gives a statistic and a p-value, its threshold is the
+/// p-value's.
+fn score_threshold(f: &FeatureDrift) -> Option<Finite> {
+    f.threshold.filter(|_| f.p_value.is_none() || f.p_value == f.score)
 }
 
 /// Whether the score is a p-value, where small means drift.
@@ -384,7 +390,7 @@ fn lines(
             score: f.method_label.clone(),
             windows: windows.to_vec(),
             values,
-            threshold: f.threshold.map(|t| (t.get(), format!("threshold {}", plot::number(t.get())))),
+            threshold: score_threshold(f).map(|t| (t.get(), format!("threshold {}", plot::number(t.get())))),
             quiet: Some(if is_p_value(f) { Side::AtLeast } else { Side::AtMost }),
         })));
     }
