@@ -52,7 +52,8 @@ fn compare_drift(place: &str, registry: &Registry, path: &[&str], series: &Value
         assert_eq!(ours.drifted, series["alert"][index].as_bool(), "{at}");
         assert_eq!(ours.method_label, method, "{at}");
         assert!(report.window.start.is_some() && report.window.end.is_some(), "{at}");
-        assert!(report.reference.starts_with("reference period, "), "{at}");
+        assert!(report.reference.starts_with("reference period 20"), "{at}: {}", report.reference);
+        assert!(report.reference.ends_with(" chunks"), "{at}: {}", report.reference);
     }
     values.len()
 }

@@ -28,11 +28,14 @@ pub(super) struct Chunk {
 pub(super) fn of(grid: &Grid, findings: &mut Findings<'_>) -> (Vec<Chunk>, String) {
     let mut chunks = Vec::new();
     let mut reference = 0usize;
+    let (mut first, mut last) = (None, None);
     for row in 0..grid.rows() {
         let text = |name: &str| grid.chunk(row, name).map(Datum::display).unwrap_or_default();
         let period = text("period");
         if period == "reference" {
             reference += 1;
+            first = first.or_else(|| Instant::parse(&text("start_date")));
+            last = Instant::parse(&text("end_date")).or(last);
             continue;
         }
         if period.is_empty() {
@@ -57,12 +60,15 @@ pub(super) fn of(grid: &Grid, findings: &mut Findings<'_>) -> (Vec<Chunk>, Strin
             n,
         });
     }
-    let reference = match reference {
-        0 => "reference period".to_owned(),
-        1 => "reference period, 1 chunk".to_owned(),
-        n => format!("reference period, {n} chunks"),
-    };
-    (chunks, reference)
+    // Results over one reference belong together, and those over another do not: its days tell.
+    let mut name = "reference period".to_owned();
+    if let (Some(first), Some(last)) = (first, last) {
+        name.push_str(&format!(" {} to {}", first.date(), last.date()));
+    }
+    if reference > 0 {
+        name.push_str(&format!(", {}", crate::diag::count(reference, "chunk")));
+    }
+    (chunks, name)
 }
 
 /// A cell as a number: CSV has only text, and pandas writes these numbers as text there.
