@@ -42,6 +42,10 @@ impl DocumentImporter for SageMaker {
             package::read_list(value, &mut facts);
         } else {
             quality::read(value, &mut facts);
+            // A pipeline writes `evaluation.json` beside the model; under other names several windows
+            // of monitoring lie side by side.
+            let name = content.file.name();
+            facts.document.standalone = name != "evaluation.json" && !super::native::is_native_file(name);
         }
         facts.finish()
     }

@@ -1,13 +1,14 @@
 //! `evaluation.json`: metrics of model quality, as SageMaker Pipelines and Model Monitor write it.
 //!
 //! In: groups such as `binary_classification_metrics`, each `{NAME: {value, standard_deviation}}`
-//! beside a confusion matrix and curves. Out: results under the names in the file. The deviation is
-//! the one of the metric over samples of the data set, that is its standard error; the text `NaN`
+//! beside a confusion matrix and curves. Out: results under the names in the file, and each deviation
+//! as `NAME.standard_deviation`: Model Monitor takes it over a few large subsamples and pipelines write
+//! that of the residuals, so it is no standard error and no interval is made of it. The text `NaN`
 //! stands for one that could not be computed. Several groups in one file keep the names apart by the
 //! group.
 
 use super::super::facts::{Facts, below, count, number_in_text, point, present, text};
-use crate::model::{CurveKind, Datum, Finite, Instant};
+use crate::model::{CurveKind, Datum, Instant, Measured};
 
 /// Groups of Model Monitor; pipelines write others that end alike.
 const GROUPS: [&str; 4] = [
@@ -58,6 +59,8 @@ pub(super) fn read(value: &Datum, facts: &mut Facts<'_>) {
         facts.document.run.started_at = at("start_time");
         facts.document.run.ended_at = at("end_time");
         facts.extra("dataset", Some(about));
+        let run = &mut facts.document.run;
+        run.ended_at = run.ended_at.or_else(|| text(about, "evaluation_time").and_then(Instant::parse));
         if let Some(time) = text(about, "evaluation_time") {
             facts.system_tag("evaluation_time", Some(&Datum::from(time)));
         }
@@ -96,7 +99,10 @@ fn one(name: &str, metric: &Datum, n: Option<u64>, pointer: &str, facts: &mut Fa
                     if not_a_number { facts.metric_or_text(name, value, &at) } else { facts.metric(name, value, &at) };
                 if let Some(result) = result {
                     result.n = n;
-                    result.stderr = deviation(metric);
+                }
+                if let Some(deviation) = deviation(metric) {
+                    let at = below(pointer, &["standard_deviation"]);
+                    facts.number(&format!("{name}.standard_deviation"), deviation, &at).n = n;
                 }
             }
             None => facts.extra(name, Some(metric)),
@@ -113,9 +119,8 @@ fn one(name: &str, metric: &Datum, n: Option<u64>, pointer: &str, facts: &mut Fa
     }
 }
 
-fn deviation(metric: &Datum) -> Option<Finite> {
-    let number = metric.get("standard_deviation")?.as_number()?;
-    number.finite().filter(|d| d.get() >= 0.0)
+fn deviation(metric: &Datum) -> Option<Measured> {
+    metric.get("standard_deviation")?.as_number().filter(|n| n.finite().is_some())
 }
 
 /// `{"0": {"0": 114, "1": 13}, …}`: true class, then predicted class.

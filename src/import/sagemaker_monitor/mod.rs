@@ -3,15 +3,14 @@
 //! In: a file of a monitoring execution or a baseline job. Out:
 //! - `constraint_violations.json`: a failed check for each violation, and drift for those of
 //!   `baseline_drift_check` whose wording holds distance and threshold ([`violations`]);
-//! - `statistics.json` of data quality: results for each column ([`statistics`]); of model quality:
-//!   results, confusion matrix and curves ([`quality`]);
+//! - `statistics.json` of data quality: results for each column ([`statistics`]); those of
+//!   model quality have the form of an evaluation and are read by [`super::sagemaker`];
 //! - Clarify's `analysis.json`: bias metrics as results by facet, SHAP values as importances ([`clarify`]);
 //! - `constraints.json` holds limits and no values: it is kept for the raw view.
 //!
 //! Model cards have the same numbers in another shape; they are not read here.
 
 mod clarify;
-mod quality;
 mod statistics;
 #[cfg(test)]
 mod tests;
@@ -32,7 +31,6 @@ pub(crate) struct SageMakerMonitor;
 enum Shape {
     Violations,
     DataStatistics,
-    ModelQuality,
     Clarify,
     Constraints,
 }
@@ -53,7 +51,6 @@ impl DocumentImporter for SageMakerMonitor {
         match shape(&json.value) {
             Some(Shape::Violations) => violations::read(&json.value, &mut document, &mut reader),
             Some(Shape::DataStatistics) => statistics::read(&json.value, &mut document, &mut reader),
-            Some(Shape::ModelQuality) => quality::read(&json.value, &mut document, &mut reader),
             Some(Shape::Clarify) => clarify::read(&json.value, &mut document, &mut reader),
             Some(Shape::Constraints) => {
                 document.run.extra.push((format!("sagemaker {}", reader.stem), json.value.clone()));
@@ -68,9 +65,6 @@ impl DocumentImporter for SageMakerMonitor {
     }
 }
 
-/// Problem types of model quality.
-const QUALITY: &[&str] = &["binary_classification_metrics", "multiclass_classification_metrics", "regression_metrics"];
-
 /// What a JSON value is, by the keys that the tools write.
 fn shape(value: &Datum) -> Option<Shape> {
     let is_map = |key: &str| value.get(key).is_some_and(|v| v.entries().is_some());
@@ -80,9 +74,6 @@ fn shape(value: &Datum) -> Option<Shape> {
         let empty = violations.is_empty()
             && value.entries().is_some_and(|e| e.iter().all(|(k, _)| k == "violations" || k == "version"));
         return (empty || violations.iter().any(ours)).then_some(Shape::Violations);
-    }
-    if QUALITY.iter().any(|key| is_map(key)) {
-        return Some(Shape::ModelQuality);
     }
     let bias = |key: &str| value.get(key).is_some_and(|v| v.get("facets").is_some());
     let explained = value.get("explanations").is_some_and(|e| e.get("kernel_shap").is_some() || e.get("pdp").is_some());
