@@ -6,6 +6,7 @@ mod bad_input;
 mod build;
 mod cli;
 mod corpus;
+mod corpus_table;
 mod gate;
 mod gate_out;
 mod hostile;
