@@ -53,7 +53,7 @@ pub(super) fn run(global: &Global, options: &Build, terminal: &mut Terminal) -> 
         terminal.complain(&format!("error: {error}"));
         return exit::USAGE;
     }
-    let registry = project.registry(as_of.unwrap_or_else(now));
+    let registry = terminal.reading(|| project.registry(as_of.unwrap_or_else(now)));
     let Rendered { files, versions, blocked } = match preview::render(&project, &registry, as_of, terminal) {
         Ok(rendered) => rendered,
         Err(problems) => {

@@ -10,7 +10,7 @@ pub(super) fn run(global: &Global, options: &Check, terminal: &mut Terminal) -> 
     let (problems, code): (Vec<Diagnostic>, u8) = match Project::load(global) {
         Err(problems) => (problems, exit::USAGE),
         Ok(project) => {
-            let registry = project.registry(now());
+            let registry = terminal.reading(|| project.registry(now()));
             let code = if has_errors(&registry) { exit::EVIDENCE } else { exit::PASS };
             (registry.problems, code)
         }

@@ -55,7 +55,7 @@ pub(super) fn run(global: &Global, options: &Gate, terminal: &mut Terminal) -> u
             return refuse(terminal, &[problem], exit::USAGE);
         }
     };
-    let registry = project.registry(clock.0);
+    let registry = terminal.reading(|| project.registry(clock.0));
     let version = match registry.select(&options.selector) {
         Ok(version) => version,
         Err(error) => {

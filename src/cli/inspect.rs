@@ -12,7 +12,7 @@ use crate::model::{Catalogue, Records, Registry, assemble, view::InspectView};
 pub(super) fn run(global: &Global, options: &Inspect, terminal: &mut Terminal) -> u8 {
     let registry = if options.paths.is_empty() {
         match Project::load(global) {
-            Ok(project) => project.registry(now()),
+            Ok(project) => terminal.reading(|| project.registry(now())),
             Err(problems) => {
                 terminal.diagnostics(&problems);
                 return exit::USAGE;
@@ -25,7 +25,7 @@ pub(super) fn run(global: &Global, options: &Inspect, terminal: &mut Terminal) -
         let mut records = Records::default();
         for path in &options.paths {
             let label = if several || path.is_file() { path.display().to_string() } else { String::new() };
-            records.append(read_source(&global.directory.join(path), &label));
+            records.append(terminal.reading(|| read_source(&global.directory.join(path), &label)));
         }
         // The catalogue of the project gives aliases and ranges; without one the built-in holds.
         let catalogue = Project::load(global).map_or_else(|_| Catalogue::built_in(), |p| p.config.catalogue);

@@ -107,7 +107,7 @@ fn publish(global: &Global, server: &Server, terminal: &mut Terminal) {
         Ok(project) => project,
         Err(problems) => return show(server, terminal, &problems),
     };
-    let registry = project.registry(now());
+    let registry = terminal.reading(|| project.registry(now()));
     match preview::render(&project, &registry, None, terminal) {
         Err(problems) => show(server, terminal, &problems),
         Ok(rendered) => {

@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::args::{Color, Global};
 use crate::diag::{Diagnostic, Severity, count, render_one};
+use crate::source::{Activity, activity};
 
 /// The process's output streams and how to use them.
 pub(super) struct Terminal {
@@ -102,6 +103,48 @@ impl Terminal {
         }
     }
 
+    /// Does some reading; when it takes more than a second and there is a terminal, a line says how
+    /// far it has come and how fast it goes.
+    pub(super) fn reading<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        if !self.progress {
+            return work();
+        }
+        let (done, finished) = std::sync::mpsc::channel::<()>();
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                let tick = std::time::Duration::from_millis(250);
+                let before = activity();
+                let mut bar: Option<ProgressBar> = None;
+                for ticks in 1_u32.. {
+                    // Ends when the sender is dropped.
+                    if finished.recv_timeout(tick) != Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+                        break;
+                    }
+                    if ticks < 4 {
+                        continue;
+                    }
+                    let bar = bar.get_or_insert_with(|| {
+                        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
+                        if let Ok(style) = ProgressStyle::with_template("{prefix:>10} {msg}") {
+                            bar.set_style(style);
+                        }
+                        bar.set_prefix("Reading");
+                        bar
+                    });
+                    let now = activity();
+                    bar.set_message(progress(before, now, f64::from(ticks) * tick.as_secs_f64()));
+                    bar.tick();
+                }
+                if let Some(bar) = bar {
+                    bar.finish_and_clear();
+                }
+            });
+            let out = work();
+            drop(done);
+            out
+        })
+    }
+
     /// A progress bar of `total` steps; hidden when there is no terminal.
     pub(super) fn bar(&self, what: &'static str, total: usize) -> ProgressBar {
         if !self.progress {
@@ -114,6 +157,21 @@ impl Terminal {
         bar.set_prefix(what);
         bar
     }
+}
+
+/// "12,345 of 20,000 files, 45.1 MB, 8,200 files/s".
+fn progress(before: Activity, now: Activity, seconds: f64) -> String {
+    let listed = now.listed - before.listed;
+    let read = now.read - before.read;
+    #[expect(clippy::cast_precision_loss, reason = "shown with a few digits")]
+    let (megabytes, rate) = ((now.bytes - before.bytes) as f64 / 1e6, read as f64 / seconds.max(0.001));
+    let of =
+        if listed > read { format!(" of {} files found", indicatif::HumanCount(listed)) } else { " files".to_owned() };
+    format!(
+        "{}{of}, {megabytes:.1} MB, {} files/s",
+        indicatif::HumanCount(read),
+        indicatif::HumanFloatCount(rate.round())
+    )
 }
 
 /// A line on standard error from another thread.

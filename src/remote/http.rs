@@ -208,7 +208,11 @@ fn quoted(said: &str) -> String {
 
 fn body(response: ureq::http::Response<ureq::Body>) -> Result<Vec<u8>, Failure> {
     match response.into_body().into_with_config().limit(ANSWER_BYTES).read_to_vec() {
-        Ok(bytes) => Ok(bytes),
+        Ok(bytes) => {
+            crate::source::activity::bytes(bytes.len());
+            crate::source::activity::read();
+            Ok(bytes)
+        }
         Err(ureq::Error::BodyExceedsLimit(_)) => Err(Failure::TooLarge),
         Err(error) => Err(unreachable(&error)),
     }

@@ -158,6 +158,7 @@ impl Walk<'_> {
             }
         }
         children.sort_by(|a, b| a.path.cmp(&b.path));
+        super::activity::listed(children.iter().filter(|c| !c.kind.is_dir()).count());
         let mut folders: Vec<(usize, &Child)> = Vec::new();
         let mut files: Vec<&Child> = Vec::new();
         for child in &children {

@@ -3,6 +3,7 @@
 //! In: a folder and limits. Out: a [`Source`], a sorted list of files with a handle to read them,
 //! and diagnostics for what could not be listed. It does not know what any file means.
 
+pub(crate) mod activity;
 mod database;
 mod discover;
 mod read;
@@ -15,6 +16,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use crate::diag::Diagnostic;
 use crate::digest::Sha256;
 
+pub use activity::{Activity, activity};
 pub use database::{Database, SQLITE_MAGIC};
 pub(crate) use discover::plain;
 pub use read::read_file;

@@ -109,6 +109,8 @@ impl Source {
         if bytes.len() as u64 > limit {
             return Err(too_large(bytes.len() as u64));
         }
+        super::activity::bytes(bytes.len());
+        super::activity::read();
         let sha256 = Sha256::of(&bytes);
         let len = bytes.len() as u64;
         if entry.digest.get_or_init(|| (sha256, len)).0 != sha256 {

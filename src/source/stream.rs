@@ -50,6 +50,7 @@ impl Read for Stream<'_> {
         let n = self.inner.read(buffer)?;
         self.hasher.update(&buffer[..n]);
         self.read += n as u64;
+        super::activity::bytes(n);
         Ok(n)
     }
 }
@@ -75,6 +76,7 @@ impl Stream<'_> {
                 Err(e) => return Err(unreadable(&self.path, &plain(&e))),
             }
         }
+        super::activity::read();
         let sha256 = self.hasher.finish();
         self.entry.digest.get_or_init(|| (sha256, self.read));
         Ok(sha256)
