@@ -289,7 +289,8 @@ fn attention(facts: &Facts<'_>, path: &str) -> (Vec<Attention>, Vec<Tally>) {
                     },
                 ));
             }
-            if v == latest && !version.card.missing.is_empty() {
+            // A version without any card, as a harness leaves it, is no card with holes.
+            if v == latest && version.version.card.is_some() && !version.card.missing.is_empty() {
                 tallies[4] += 1;
                 let badge = Badge::new("incomplete card", "▤", "note");
                 let list: Vec<String> = version.card.missing.iter().map(|s| (*s).to_owned()).collect();
