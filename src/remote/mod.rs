@@ -1,7 +1,7 @@
 //! Sources that are not folders: a tracking server, a Prometheus server, an object store.
 //!
 //! In: an [`Address`] from the configuration and the credentials that the environment holds. Out: a
-//! [`Source`](crate::source::Source) whose files are what the server answered, byte for byte, so that
+//! [`Source`] whose files are what the server answered, byte for byte, so that
 //! importers read and hash them as they do files. What could not be fetched is a diagnostic. Nothing
 //! here knows what an answer means beyond what it needs to ask for the next page, and nothing that a
 //! server answers is ever followed to another host.

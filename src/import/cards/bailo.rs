@@ -2,7 +2,7 @@
 //!
 //! In: a card (`modelId`, `schemaId`, `version`, `metadata`), alone, under `modelCard`, or as the
 //! `card` of a `model`. The fields below `metadata` follow a schema that each organisation writes:
-//! pages, sections, questions. Out: a [`Card`] with a section per page; lists of name and value under
+//! pages, sections, questions. Out: a `Card` with a section per page; lists of name and value under
 //! a key `metrics` are claims.
 
 use super::outline::{At, Outline, bullets, labelled, table};

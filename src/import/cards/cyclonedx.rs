@@ -1,6 +1,6 @@
 //! CycloneDX bills of materials (1.5 and later): components that are machine-learning models.
 //!
-//! In: the tree of a BOM in the form that its JSON has. Out: one [`Card`] for each component of type
+//! In: the tree of a BOM in the form that its JSON has. Out: one `Card` for each component of type
 //! `machine-learning-model`, wherever it nests, from its `modelCard` and from what every component
 //! has: version, licences, hashes, references. Metric values and interval ends are text by
 //! definition of the format, so a text that is a number is one.

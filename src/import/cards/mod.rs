@@ -1,4 +1,4 @@
-//! Model cards that are not Markdown: fields in JSON, XML or protocol buffers become a [`Card`].
+//! Model cards that are not Markdown: fields in JSON, XML or protocol buffers become a `Card`.
 //!
 //! In: one file of Model Card Toolkit, VerifyML, SageMaker, CycloneDX, SPDX 3 or Bailo. Out: facts,
 //! sections under the headings that card rules ask for, and results. The results are claims of the

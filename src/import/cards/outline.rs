@@ -1,6 +1,6 @@
 //! A card in the making: fields of a tree of data become facts, sections and claims.
 //!
-//! In: a tree, asked for field by field. Out: a [`Card`], and a finding for every field of another
+//! In: a tree, asked for field by field. Out: a `Card`, and a finding for every field of another
 //! type than the format says. The outline remembers what was asked for: everything else in the tree
 //! goes into the card's metadata under its dotted path, so that no field is lost in silence.
 

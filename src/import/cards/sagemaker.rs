@@ -2,7 +2,7 @@
 //!
 //! In: the JSON of `model_card_schema.json`, a reply of `DescribeModelCard` or `CreateModelCard`'s
 //! request (`Content` is JSON written as a text), or the `ModelCard` of a model package. Out: a
-//! [`Card`]; metrics are its claims, matrices, graphs and charts are tables in it.
+//! `Card`; metrics are its claims, matrices, graphs and charts are tables in it.
 
 use super::outline::{At, Outline, bullets, labelled, paragraphs, table};
 use super::sagemaker_groups::{Parsed, parse_metric};

@@ -1,6 +1,6 @@
 //! SPDX 3 documents (JSON-LD) with the AI profile.
 //!
-//! In: a `@graph` of elements, or one element. Out: one [`Card`] for each `ai_AIPackage`. Licences and
+//! In: a `@graph` of elements, or one element. Out: one `Card` for each `ai_AIPackage`. Licences and
 //! data sets hang on it by relationships (`hasDeclaredLicense`, `trainedOn`, `testedOn`), people by
 //! their ids. `ai_metric` is a dictionary of texts by definition, so a text that is a number is one.
 

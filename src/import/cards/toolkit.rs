@@ -1,7 +1,7 @@
 //! Model Card Toolkit and VerifyML: one tree of fields, written as JSON or as protocol buffers.
 //!
 //! In: a card of the toolkit's schema 0.0.1 or 0.0.2, or of VerifyML's 0.0.3 and 0.0.4, which adds
-//! reports on explainability and fairness, and tests. Out: a [`Card`], and a check per test. Which
+//! reports on explainability and fairness, and tests. Out: a `Card`, and a check per test. Which
 //! schema it is shows in the shape of each field: `schema_version` does not always tell. Numbers of
 //! the later schemas are text by definition. Images are named, not kept.
 

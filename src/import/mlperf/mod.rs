@@ -3,7 +3,7 @@
 //! A folder with `mlperf_log_summary.txt` or `mlperf_log_detail.txt` is one run of loadgen
 //! ([`loadgen`]): both files say the same, so they are read together. Any other file whose lines
 //! begin with `:::MLLOG` is the log of a training run ([`training`]). Both share the line format of
-//! `mlperf_logging.mllog` ([`line`]).
+//! `mlperf_logging.mllog` ([`mod@line`]).
 
 mod line;
 mod loadgen;

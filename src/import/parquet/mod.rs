@@ -3,7 +3,7 @@
 //! In: the bytes of a `.parquet` file. Out: a [`Frame`]: one [`Datum`] for each cell of each column
 //! that is not nested, in the order of the schema; members of structs are columns called
 //! `outer.inner`, lists and maps are named in `left_out` and not read. The parquet crate decodes;
-//! [`pages`] looks at every page first, because a page may claim to unpack to any size and the
+//! `pages` looks at every page first, because a page may claim to unpack to any size and the
 //! crate believes it. Metadata format: apache/parquet-format, `src/main/thrift/parquet.thrift`.
 //!
 //! Nothing in a file makes this panic, hang or hold more than a few hundred MB.
