@@ -17,6 +17,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
         &["source", "model", "diag", "digest", "markdown"],
         &["jiter", "csv", "granit_parser", "prost", "crc32c", "crc32fast", "zip", "parquet"],
     ),
+    ("export", &["model", "diag", "digest"], &[]),
     ("gate", &["model", "diag", "digest", "markdown"], &["quick_junit"]),
     ("config", &["diag", "model", "gate", "remote"], &[]),
     ("plot", &[], &["plotters", "plotters_backend"]),
