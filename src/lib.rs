@@ -4,7 +4,7 @@
 //! [`source`] reads and hashes bytes ([`remote`] fetches those of servers,
 //! [`git`] those of commits), [`import`] turns them into records, [`model`] freezes the
 //! records into a registry, [`gate`] judges the registry by the policy in [`config`], [`plot`] and
-//! [`site`] render pages from registry and verdicts, and [`output`] is the only writer.
+//! [`site`] render pages from registry and verdicts, [`export`] turns a registry into run directories, and [`output`] is the only writer.
 //! [`watch`] and [`serve`] preview a site while it is written; [`cli`] wires the parts together.
 //! `tests/suite/architecture.rs` holds who may use whom.
 
@@ -12,6 +12,7 @@ pub mod cli;
 pub mod config;
 pub mod diag;
 pub mod digest;
+pub mod export;
 pub mod gate;
 pub mod git;
 pub mod import;

@@ -124,6 +124,19 @@ Examples:
   presscheck inspect mlruns
   presscheck inspect runs/churn/1.4.0 --format json | jq '.runs[0].results'")]
     Inspect(Inspect),
+    /// Write what sources say as native run directories, to archive evidence
+    #[command(
+        after_help = "Without SRC, the configured sources are read. A folder that is there already is never changed:
+with the same content it is left, with other content it is an error and nothing is written.
+Exits 0 when all was read and written, 3 when it was written but some input could not be read,
+2 when nothing could be written.
+
+Examples:
+  presscheck import mlruns -o archive/2026-09
+  presscheck import http://127.0.0.1:5000 --kind mlflow -o archive/2026-09
+  presscheck import -o archive/2026-09             all configured sources"
+    )]
+    Import(Import),
     /// Explain a diagnostic code
     #[command(after_help = "Examples:
   presscheck explain metric-conflict
@@ -219,6 +232,19 @@ pub(super) struct Check {
     /// How to print
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(super) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Import {
+    /// Files, folders and addresses to read [default: the configured sources]
+    #[arg(value_name = "SRC")]
+    pub(super) sources: Vec<String>,
+    /// The folder to write into
+    #[arg(short, long, value_name = "DIR")]
+    pub(super) output: PathBuf,
+    /// Read SRC as this kind only, as in [[source]]
+    #[arg(long, value_name = "KIND")]
+    pub(super) kind: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -12,6 +12,7 @@ pub mod exit;
 mod explain;
 mod gate;
 mod history;
+mod import;
 mod init;
 mod inspect;
 mod manual;
@@ -54,6 +55,7 @@ fn dispatch(cli: Cli) -> u8 {
         Command::Gate(options) => gate::run(&global, &options, &mut terminal),
         Command::Check(options) => check::run(&global, &options, &mut terminal),
         Command::Inspect(options) => inspect::run(&global, &options, &mut terminal),
+        Command::Import(options) => import::run(&global, &options, &mut terminal),
         Command::Explain { code } => explain::run(code.as_deref(), &mut terminal),
         Command::Completions { shell } => manual::completions(shell, Cli::command(), &mut terminal),
         Command::Man => manual::page(Cli::command(), &mut terminal),

@@ -20,6 +20,8 @@ pub(super) struct Project {
     pub(super) folder: PathBuf,
     /// The validated configuration.
     pub(super) config: Config,
+    /// Folders that are no input of this command.
+    pub(super) exclude: Vec<PathBuf>,
 }
 
 impl Project {
@@ -42,7 +44,7 @@ impl Project {
             None => (folder.join(FILE_NAME), FILE_NAME.to_owned()),
         };
         if global.config.is_none() && !path.exists() {
-            return Ok(Self { folder, config: Config::default_for(&name) });
+            return Ok(Self { folder, config: Config::default_for(&name), exclude: Vec::new() });
         }
         let data = source::read_file(&path, &shown).map_err(|mut problem| {
             problem.code = Code::ConfigMissing;
@@ -56,7 +58,7 @@ impl Project {
             ]);
         };
         let config = Config::parse(text, &shown, &name)?;
-        Ok(Self { folder, config })
+        Ok(Self { folder, config, exclude: Vec::new() })
     }
 
     /// The output folder.
@@ -71,7 +73,19 @@ impl Project {
 
     /// Reads all sources and links what they say, as of a moment.
     pub(super) fn registry(&self, at: Instant) -> Registry {
-        let exclude = [self.output(), self.folder.join(FILE_NAME)];
+        let records = self.records(at);
+        let mappings: Vec<Mapping> = self.config.sources.iter().filter_map(|s| s.map.clone()).collect();
+        let mut registry = assemble(records, self.config.catalogue.clone(), &mappings);
+        if let Some(policy) = &self.config.policy {
+            registry.problems.extend(policy.unmatched_models(&registry));
+        }
+        registry
+    }
+
+    /// Reads all sources, as of a moment.
+    pub(super) fn records(&self, at: Instant) -> Records {
+        let mut exclude = vec![self.output(), self.folder.join(FILE_NAME)];
+        exclude.extend(self.exclude.iter().cloned());
         // A source inside another (runs below the project, say) is read on its own only.
         let nested: Vec<PathBuf> = self.source_folders();
         let mut records = Records::default();
@@ -93,12 +107,7 @@ impl Project {
             records.append(source);
         }
         records.problems.extend(self.config.warnings.iter().cloned());
-        let mappings: Vec<Mapping> = self.config.sources.iter().filter_map(|s| s.map.clone()).collect();
-        let mut registry = assemble(records, self.config.catalogue.clone(), &mappings);
-        if let Some(policy) = &self.config.policy {
-            registry.problems.extend(policy.unmatched_models(&registry));
-        }
-        registry
+        records
     }
 
     /// Reads one source.
@@ -141,10 +150,15 @@ impl Project {
 
 /// Reads one folder or file.
 pub(super) fn read_source(root: &Path, label: &str) -> Records {
-    match Source::discover(root, label, &[], Limits::default()) {
+    read_without(root, label, &[], None)
+}
+
+/// Reads one folder or file without some folders in it, with the importers of one kind or all.
+pub(super) fn read_without(root: &Path, label: &str, exclude: &[PathBuf], kind: Option<&str>) -> Records {
+    match Source::discover(root, label, exclude, Limits::default()) {
         Ok(source) => {
-            let mut records = import::import(&source, None);
-            super::history::add(root, label, None, None, &mut records);
+            let mut records = import::import(&source, kind);
+            super::history::add(root, label, kind, None, &mut records);
             records
         }
         Err(problem) => Records { problems: vec![*problem], ..Records::default() },

@@ -172,6 +172,7 @@ pub(crate) const DOCUMENTS: &[&dyn DocumentImporter] = &[
     &alibi_detect::AlibiDetect,
     &frouros::Frouros,
     &tfdv::Tfdv,
+    &native::records::NativeRecords,
     &native::drift::NativeDrift,
     &native::series::NativeSeries,
     &wandb::export::WandbExport,

@@ -411,6 +411,7 @@ fn link_model(
             format!("claimed by {}", folders.join(" and "))
         });
         let ambiguous = ambiguous.or_else(|| contradictions.get(&(record.name.clone(), name.clone())).cloned());
+        let ambiguous = ambiguous.or_else(|| claims.iter().find_map(|c| c.contested.clone()));
         let run = runs.first().and_then(|id| registry.run_index(id));
         if let (None, Some(id)) = (run, runs.first()) {
             problems.push(

@@ -41,6 +41,8 @@ pub struct VersionRecord {
     pub tags: BTreeMap<String, String>,
     /// When it was registered.
     pub created_at: Option<Instant>,
+    /// Why it cannot be judged, as an archive of it says.
+    pub contested: Option<String>,
 }
 
 /// A model as a registry or a folder declares it.
@@ -85,6 +87,11 @@ pub struct Document {
     pub cards: Vec<Card>,
     /// Models and versions that a registry's answer declares.
     pub models: Vec<ModelRecord>,
+    /// Whether the records already say what they belong to, so that nothing follows from the place of
+    /// the document: an archive that `export` wrote.
+    pub complete: bool,
+    /// Files that nobody understood.
+    pub unread: Vec<String>,
     /// Findings.
     pub problems: Vec<Diagnostic>,
 }
@@ -95,8 +102,21 @@ impl Document {
         self.run.holds_values() || !self.run.params.is_empty()
     }
 
+    /// Moves everything but the run into the records, as it is.
+    pub fn stand_alone(mut self, records: &mut Records) {
+        records.drift.append(&mut self.drift);
+        records.checks.append(&mut self.checks);
+        records.cards.append(&mut self.cards);
+        records.unrecognised.append(&mut self.unread);
+        records.problems.append(&mut self.problems);
+    }
+
     /// Moves what belongs to a run into it; drift, checks and cards get the run's id.
     pub fn attach(mut self, run: &mut Run, records: &mut Records) {
+        if self.complete {
+            run.absorb(std::mem::take(&mut self.run));
+            return self.stand_alone(records);
+        }
         run.absorb(self.run);
         records.runs.append(&mut self.others);
         for mut report in self.drift {

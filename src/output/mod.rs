@@ -8,6 +8,7 @@
 //! `guard` decides whether a folder may be written, `manifest` remembers what is ours, `commit`
 //! explains the order of steps, `fs` is the disk (and, in tests, a disk that fails).
 
+mod archive;
 mod commit;
 mod error;
 mod fs;
@@ -19,6 +20,7 @@ mod report;
 #[cfg(test)]
 mod tests;
 
+pub use archive::{Archived, archive};
 pub use commit::Committed;
 pub use error::{Error, Refusal};
 pub use guard::Target;

@@ -29,6 +29,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
             "bytes",
         ],
     ),
+    ("export", &["model", "diag", "digest"], &[]),
     ("gate", &["model", "diag", "digest", "markdown"], &["quick_junit"]),
     ("config", &["diag", "model", "gate", "remote"], &[]),
     ("plot", &[], &["plotters", "plotters_backend"]),

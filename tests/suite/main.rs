@@ -14,6 +14,7 @@ mod import_alibi_detect;
 mod import_cards;
 mod import_cloud;
 mod import_cloud_monitor;
+mod import_command;
 mod import_ctrf;
 mod import_deepchecks;
 mod import_dvc;

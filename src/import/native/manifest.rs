@@ -7,7 +7,9 @@
 use std::collections::BTreeMap;
 
 use crate::diag::{Code, Diagnostic, line_column, visible};
-use crate::model::{Artifact, Dataset, Datum, Instant, Link, Measured, ModelRecord, Run, RunStatus};
+use crate::model::{
+    Artifact, Dataset, Datum, Instant, Link, Measured, ModelRecord, Run, RunForm, RunStatus, VersionRecord,
+};
 use crate::source::FileData;
 
 /// Parses TOML into a datum; dates become text.
@@ -180,9 +182,38 @@ impl<'a> Table<'a> {
     }
 }
 
-/// Reads `run.toml` into a run.
-pub(super) fn read_run(file: &FileData, run: &mut Run, problems: &mut Vec<Diagnostic>) {
-    let Some(mut table) = Table::new(file, problems) else { return };
+/// What `presscheck import` says of the run that it wrote.
+struct Imported {
+    id: Option<String>,
+    source: Option<String>,
+    form: Option<String>,
+    deleted: bool,
+}
+
+/// Reads `run.toml` into a run; says whether it is an imported one, whose identity does not follow from
+/// its folder.
+pub(super) fn read_run(file: &FileData, run: &mut Run, problems: &mut Vec<Diagnostic>) -> bool {
+    let Some(mut table) = Table::new(file, problems) else { return false };
+    let imported = table.each("imported", |i| {
+        Some(Imported {
+            id: i.text("id"),
+            source: i.text("source"),
+            form: i.text("form"),
+            deleted: i.truth("deleted").unwrap_or_default(),
+        })
+    });
+    let is_imported = !imported.is_empty();
+    for imported in imported {
+        (run.model, run.version) = (None, None);
+        run.id = imported.id.unwrap_or_else(|| run.id.clone());
+        run.source = imported.source.unwrap_or_else(|| run.source.clone());
+        run.deleted = imported.deleted;
+        run.form = match imported.form.as_deref() {
+            Some("tracked") => RunForm::Tracked,
+            Some("document") => RunForm::Document,
+            _ => RunForm::Directory,
+        };
+    }
     run.origin.path.clone_from(&file.path);
     if let Some(model) = table.text("model") {
         run.model = Some(model);
@@ -235,6 +266,7 @@ pub(super) fn read_run(file: &FileData, run: &mut Run, problems: &mut Vec<Diagno
     }
     run.params.extend(table.map("params"));
     run.tags = table.texts("tags");
+    run.system_tags = table.texts("system_tags");
     run.datasets = table.each("dataset", |d| {
         Some(Dataset {
             name: d.text("name").unwrap_or_default(),
@@ -250,6 +282,7 @@ pub(super) fn read_run(file: &FileData, run: &mut Run, problems: &mut Vec<Diagno
         Some(Artifact { path, bytes: a.count("bytes"), sha256, kind: a.text("kind") })
     });
     run.extra.append(&mut table.entries);
+    is_imported
 }
 
 /// Reads `model.toml` into a model.
@@ -268,12 +301,25 @@ pub(super) fn read_model(file: &FileData, model: &mut ModelRecord, problems: &mu
         let url = link.text("url")?;
         Some(Link { title: link.text("title").unwrap_or_else(|| url.clone()), url })
     });
+    model.versions = table.each("version", |v| {
+        Some(VersionRecord {
+            version: v.text("version")?,
+            run: v.text("run"),
+            aliases: v.list("aliases"),
+            stage: v.text("stage"),
+            status: v.text("status"),
+            description: v.text("description"),
+            tags: v.texts("tags"),
+            created_at: v.time("created"),
+            contested: v.text("contested"),
+        })
+    });
     for (key, _) in std::mem::take(&mut table.entries) {
         table.problems.push(
             Diagnostic::new(Code::FieldInvalid, format!("model.toml has no key '{}'", visible(&key, 80)))
                 .at(file.path.clone())
                 .pointer(key)
-                .help("its keys are name, title, description, owners, tags, aliases, stages and link"),
+                .help("its keys are name, title, description, owners, tags, aliases, stages, link and version"),
         );
     }
 }

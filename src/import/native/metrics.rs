@@ -6,6 +6,8 @@
 //! the model (`metric`, `value`, `dataset`, `split`, `slice`, `class`, `step`, `n`, `stderr`, `ci`,
 //! `harness`). A metric may also be a table with `value`. Null is missing; text is never coerced.
 
+use std::collections::BTreeMap;
+
 use super::super::json::{self, push_token};
 use super::manifest::toml_datum;
 use crate::diag::{Code, Diagnostic, visible};
@@ -14,11 +16,16 @@ use crate::source::FileData;
 
 /// Fields of a full record.
 const FIELDS: &[&str] =
-    &["metric", "value", "dataset", "split", "slice", "class", "step", "n", "stderr", "ci", "harness"];
+    &["metric", "value", "dataset", "split", "slice", "class", "step", "n", "stderr", "ci", "harness", "source"];
 
 /// Reads the file.
 pub(crate) fn read(file: &FileData) -> Document {
-    let mut reader = Reader { path: &file.path, document: Document::default() };
+    let mut reader = Reader {
+        path: &file.path,
+        folder: crate::source::parent(&file.path),
+        document: Document::default(),
+        moved: BTreeMap::new(),
+    };
     let mut duplicates = Vec::new();
     let value = if file.path.ends_with(".toml") {
         toml_datum(file)
@@ -50,6 +57,11 @@ pub(crate) fn read(file: &FileData) -> Document {
         Err(problem) => reader.document.problems.push(*problem),
     }
     reject_duplicates(&mut reader.document, &duplicates);
+    for result in &mut reader.document.run.results {
+        if let Some(place) = reader.moved.remove(&result.source.pointer) {
+            result.source = place;
+        }
+    }
     reader.document
 }
 
@@ -67,7 +79,10 @@ struct Context {
 
 struct Reader<'a> {
     path: &'a str,
+    folder: &'a str,
     document: Document,
+    /// Where values were read before they were imported, by their place here.
+    moved: BTreeMap<String, Pointer>,
 }
 
 impl Reader<'_> {
@@ -246,6 +261,9 @@ impl Reader<'_> {
                 _ => None,
             };
             result.harness = text("harness");
+            if let Some(place) = get("source").and_then(|s| super::records::place(s, self.folder)) {
+                self.moved.insert(result.source.pointer.clone(), place);
+            }
         }
     }
 

@@ -9,6 +9,7 @@
 pub(crate) mod drift;
 mod manifest;
 pub(crate) mod metrics;
+pub(crate) mod records;
 pub(crate) mod series;
 
 pub(super) use metrics::reject_duplicates;
@@ -16,7 +17,7 @@ pub(super) use metrics::reject_duplicates;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::diag::{Code, Diagnostic, visible};
+use crate::diag::{Code, Diagnostic, Severity, visible};
 use crate::model::{
     Artifact, Document, ModelRecord, Pointer, Records, Run, RunForm, RunStatus, SourceSummary, VersionRecord,
 };
@@ -228,11 +229,17 @@ fn read_run(
         run.version = Some(run.name.clone());
     }
     records.problems.extend(files.problems);
-    if let Some(data) = &files.manifest {
-        manifest::read_run(data, &mut run, &mut records.problems);
-    }
+    let before = records.problems.len();
+    let imported =
+        files.manifest.as_ref().is_some_and(|data| manifest::read_run(data, &mut run, &mut records.problems));
     for data in &files.metrics {
         metrics::read(data).attach(&mut run, records);
+    }
+    if imported {
+        // The values are known by the places of their first files: what is wrong with this copy concerns all.
+        for problem in records.problems.iter_mut().skip(before).filter(|p| p.severity == Severity::Warning) {
+            problem.severity = Severity::Error;
+        }
     }
     if let (None, [], Some((kind, _))) = (&files.manifest, files.metrics.as_slice(), files.documents.first()) {
         (*kind).clone_into(&mut run.source);
@@ -261,7 +268,7 @@ fn read_run(
             }
         }
     }
-    if !run.holds_values() {
+    if !run.holds_values() && !imported {
         records.problems.push(
             Diagnostic::new(Code::RunEmpty, format!("run directory '{}' holds no results", visible(&run.id, 200)))
                 .at(run.id.clone())
@@ -351,6 +358,7 @@ fn read_model(
     let model = record.name.clone();
     let mut declared = false;
     let mut cards = Vec::new();
+    let mut complete = Vec::new();
     for file in files {
         if let Some(problem) = file.problem {
             records.problems.push(*problem);
@@ -368,6 +376,10 @@ fn read_model(
                     records.problems.extend(problems);
                     cards.push(card);
                 }
+            }
+            (Some(document), _) if document.complete => {
+                summary.add("native", &[file.entry]);
+                complete.push(document);
             }
             (Some(mut document), _) => {
                 summary.add(file.kind.unwrap_or("native"), &[file.entry]);
@@ -408,13 +420,17 @@ fn read_model(
     // The versions of a renamed model go with it.
     let old = model_name(source, folder);
     if record.name != old {
-        for run in records.runs.iter_mut().filter(|r| r.model.as_deref() == Some(&old)) {
+        let here = format!("{}/", source.project_path(folder));
+        let of_this =
+            |r: &&mut Run| r.model.as_deref() == Some(&old) && (folder.is_empty() || r.folder.starts_with(&here));
+        for run in records.runs.iter_mut().filter(of_this) {
             run.model = Some(record.name.clone());
         }
         for card in records.cards.iter_mut().filter(|c| c.model.as_deref() == Some(&old)) {
             card.model = Some(record.name.clone());
         }
     }
+    complete.into_iter().for_each(|document| document.stand_alone(records));
     records.models.push(record);
 }
 
@@ -454,6 +470,10 @@ fn read_loose(source: &Source, files: Vec<Found<'_>>, summary: &mut Summary, rec
             continue;
         };
         summary.add(file.kind.unwrap_or("native"), &[file.entry]);
+        if document.complete {
+            document.stand_alone(records);
+            continue;
+        }
         // Tests of a named model are evidence of a run as well.
         if document.speaks_of_a_run() || (!document.checks.is_empty() && document.run.model.is_some()) {
             let run = report_run(source, file.entry, file.kind, &mut document);
