@@ -288,7 +288,7 @@ pub(super) fn read_run(file: &FileData, run: &mut Run, problems: &mut Vec<Diagno
 /// Reads `model.toml` into a model.
 pub(super) fn read_model(file: &FileData, model: &mut ModelRecord, problems: &mut Vec<Diagnostic>) {
     let Some(mut table) = Table::new(file, problems) else { return };
-    if let Some(name) = table.text("name").filter(|n| !n.is_empty()) {
+    if let Some(name) = table.text("name") {
         model.name = name;
     }
     model.title = table.text("title");
