@@ -35,6 +35,9 @@ pub fn archive(root: &Path, folders: Vec<(String, bool, Files)>) -> Result<Archi
     let names =
         folders.iter().flat_map(|(at, _, files)| files.iter().map(move |(name, _)| (format!("{at}/{name}"), ())));
     check_all(names.collect()).map_err(|problems| Error::Paths { problems })?;
+    if !matches!(Disk.kind(root).map_err(|error| Error::io("look at", root, error))?, None | Some(Kind::Folder)) {
+        return Err(Error::Target { path: root.to_path_buf(), flaw: "it is a file or a link; name a folder" });
+    }
     let mut obstacles = Vec::new();
     let mut due = Vec::new();
     let mut done = Archived::default();
@@ -111,6 +114,10 @@ fn write_folder(root: &Path, at: &str, files: &Files) -> Result<(), Error> {
     let (above, name) = at.rsplit_once('/').unwrap_or(("", at));
     let parent = if above.is_empty() { root.to_path_buf() } else { below(root, above) };
     let beside = parent.join(temporary_name(name));
+    // A link that somebody put there would lead the files elsewhere.
+    if !matches!(Disk.kind(&beside).map_err(|error| Error::io("look at", &beside, error))?, None | Some(Kind::Folder)) {
+        return Err(Error::Target { path: beside, flaw: "a file or link stands where a folder is due" });
+    }
     // The mark comes first and goes last: a folder without it is complete.
     super::write_file_atomic(&beside.join(MARK), b"Signature: 8a477f597d28d172789f06886806bc55\n")?;
     let io = |doing, path: &Path, error| Error::io(doing, path, error);

@@ -85,7 +85,7 @@ fn every_folder_of_the_corpus_reads_back_as_it_was() {
 }
 
 #[test]
-fn the_gate_says_of_an_archive_what_it_says_of_the_source() {
+fn an_archive_is_written_once_and_never_changed() {
     let project = Project::example();
     let first = project.run(&["import", "runs", "-o", "archive"]);
     assert_eq!(first.code, 0, "{}", first.stderr);
