@@ -242,7 +242,7 @@ pub(super) struct Import {
     /// The folder to write into
     #[arg(short, long, value_name = "DIR")]
     pub(super) output: PathBuf,
-    /// Read SRC as this kind only, as in [[source]]
+    /// Read SRC as this kind only, like kind in presscheck.toml
     #[arg(long, value_name = "KIND")]
     pub(super) kind: Option<String>,
 }
