@@ -53,7 +53,7 @@ fn judge_all() -> BTreeMap<(String, String), Vec<Verdict>> {
         .iter()
         .flat_map(|m| &m.versions)
         .map(|v| {
-            let verdict = gate::evaluate(policy, &REGISTRY, v, "production", (at, Clock::AsOf));
+            let verdict = gate::evaluate(policy, &gate::Inputs::new(&REGISTRY, at, Clock::AsOf), v, "production");
             ((v.model.clone(), v.version.clone()), vec![verdict])
         })
         .collect()

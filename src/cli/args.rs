@@ -222,6 +222,15 @@ pub(super) struct Gate {
     /// Judge as of this moment (RFC 3339), instead of now; recorded in the verdict
     #[arg(long, value_name = "TIME")]
     pub(super) as_of: Option<String>,
+    /// Read policy, waivers, levels and ledger from this git ref [default: the target branch of a pull request]
+    #[arg(long, value_name = "REF")]
+    pub(super) trusted_ref: Option<String>,
+    /// Refuse to judge without a trusted ref, or as of a moment far from now
+    #[arg(long)]
+    pub(super) enforce: bool,
+    /// Add the decision to promotions.jsonl
+    #[arg(long)]
+    pub(super) record: bool,
     /// Exit 10 instead of 0 when the verdict is a pass with warnings
     #[arg(long)]
     pub(super) warn_exit_code: bool,

@@ -3,13 +3,18 @@
 use std::path::{Path, PathBuf};
 
 use super::args::{Gate, Global};
+use super::beside::Beside;
 use super::exit;
-use super::project::{Project, moment};
+use super::project::{Project, moment, now};
 use super::terminal::{Terminal, environment};
+use super::tree::Tree;
 use crate::diag::{Code, Diagnostic, visible};
 use crate::gate::out::{self, Writer};
 use crate::gate::provenance::{Provenance, VARIABLES};
-use crate::gate::verdict::{Outcome, Verdict};
+use crate::gate::policy::{Policy, changes};
+use crate::gate::verdict::{Clock, Outcome, Proposed, Verdict};
+use crate::gate::ledger::{self, Ledger};
+use crate::model::Instant;
 use crate::output;
 
 pub(super) fn run(global: &Global, options: &Gate, terminal: &mut Terminal) -> u8 {
@@ -21,7 +26,15 @@ pub(super) fn run(global: &Global, options: &Gate, terminal: &mut Terminal) -> u
         Ok(clock) => clock,
         Err(problem) => return refuse(terminal, &[*problem], exit::USAGE),
     };
-    let project = match Project::load(global) {
+    let trusted = match trusted(global, options, clock) {
+        Ok(tree) => tree,
+        Err(problem) => return refuse(terminal, &[*problem], exit::USAGE),
+    };
+    let loaded = match &trusted {
+        Tree::Folder(_) => Project::load(global),
+        Tree::Commit { .. } => Project::at(global, &trusted),
+    };
+    let project = match loaded {
         Ok(project) => project,
         Err(problems) => return refuse(terminal, &problems, exit::USAGE),
     };
@@ -66,14 +79,98 @@ pub(super) fn run(global: &Global, options: &Gate, terminal: &mut Terminal) -> u
     };
     // A rule that fits no model judges nothing; whoever relies on it should hear of it.
     terminal.diagnostics(policy.warnings.iter().chain(&policy.unmatched_models(&registry)));
-    let mut verdict = crate::gate::evaluate(policy, &registry, version, &stage, clock);
+    let beside = Beside::read(policy, &trusted, &project.folder);
+    let mut verdict = crate::gate::evaluate(policy, &beside.inputs(&registry, clock.0, clock.1), version, &stage);
+    if let Tree::Commit { .. } = trusted {
+        verdict.proposed = dry_run(global, policy, &verdict, clock);
+    }
     verdict.provenance = provenance();
+    if options.record
+        && let Err(code) = record(&verdict, &project.folder, terminal)
+    {
+        return code;
+    }
     let failed = write(&verdict, &reports, &project.folder, terminal);
     match verdict.exit_code {
         exit::PASS if failed => exit::EVIDENCE,
         exit::PASS if options.warn_exit_code && verdict.verdict == Outcome::PassWithWarnings => exit::WARNINGS,
         code => code,
     }
+}
+
+/// Where the policy is read from: the ref that was given, the branch that a pull request is to enter, or the folder.
+fn trusted(global: &Global, options: &Gate, clock: (Instant, Clock)) -> Result<Tree, Box<Diagnostic>> {
+    let folder = &global.directory;
+    if options.enforce && clock.1 == Clock::AsOf {
+        let off = clock.0.seconds().abs_diff(now().seconds());
+        if off > 86_400 {
+            return Err(Box::new(
+                Diagnostic::new(Code::ConfigValue, "--as-of with --enforce must be within 24 hours of now")
+                    .help("a moment of choice could bring back a waiver that has ended"),
+            ));
+        }
+    }
+    if let Some(name) = &options.trusted_ref {
+        return Tree::at(folder, std::slice::from_ref(name));
+    }
+    let target = ["GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME"].iter().find_map(|n| environment(n));
+    match target.filter(|t| !t.is_empty()) {
+        Some(branch) => {
+            let found = Tree::at(folder, &[format!("refs/remotes/origin/{branch}"), format!("refs/heads/{branch}")]);
+            // Without --enforce a checkout that lacks the branch is judged as it is, and the verdict says so.
+            if options.enforce { found } else { Ok(found.unwrap_or_else(|_| Tree::Folder(folder.clone()))) }
+        }
+        None if options.enforce => Err(Box::new(
+            Diagnostic::new(Code::TrustedRef, "--enforce needs a trusted ref, and none is known here")
+                .help("add --trusted-ref main; in a pull request of GitHub or GitLab its target branch is taken"),
+        )),
+        None => Ok(Tree::Folder(folder.clone())),
+    }
+}
+
+/// What the policy of the folder would have said, where it is not the one that judged.
+fn dry_run(global: &Global, judged_by: &Policy, verdict: &Verdict, clock: (Instant, Clock)) -> Option<Proposed> {
+    let project = match Project::load(global) {
+        Ok(project) => project,
+        Err(problems) => {
+            let first = problems.first().map(|p| format!("{}: {}", p.place(), p.message)).unwrap_or_default();
+            return Some(Proposed::refused(format!("the proposed configuration is refused: {}", visible(&first, 400))));
+        }
+    };
+    let Some(policy) = &project.config.policy else {
+        return Some(Proposed::refused("the proposed configuration has no policy".to_owned()));
+    };
+    if policy.digest == judged_by.digest {
+        return None;
+    }
+    let registry = project.registry(clock.0);
+    let changes = changes(judged_by, policy);
+    let outcome = match (registry.select(&verdict.subject.name), policy.stage(&verdict.stage)) {
+        (Err(error), _) => Err(error.to_string()),
+        (_, None) => Err(format!("it has no stage '{}'", visible(&verdict.stage, 80))),
+        (Ok(version), Some(stage)) => {
+            let beside = Beside::read(policy, &Tree::Folder(project.folder.clone()), &project.folder);
+            let inputs = beside.inputs(&registry, clock.0, clock.1);
+            Ok(crate::gate::evaluate(policy, &inputs, version, &stage.name))
+        }
+    };
+    Some(Proposed::new(policy.digest, changes, outcome))
+}
+
+/// Adds the verdict to the ledger. A decision that cannot be recorded must not look recorded.
+fn record(verdict: &Verdict, folder: &Path, terminal: &Terminal) -> Result<(), u8> {
+    let tree = Tree::Folder(folder.to_owned());
+    let line = tree
+        .read(ledger::FILE_NAME)
+        .map_err(|problem| problem.message.clone())
+        .and_then(|bytes| Ledger::parse(bytes.as_deref().unwrap_or_default()).line(verdict));
+    let written = line.and_then(|line| {
+        output::append(&folder.join(ledger::FILE_NAME), &line).map_err(|error| error.to_string())
+    });
+    written.map_err(|why| {
+        terminal.complain(&format!("error: the decision cannot be recorded: {}", visible(&why, 400)));
+        if verdict.exit_code == exit::PASS { exit::EVIDENCE } else { verdict.exit_code }
+    })
 }
 
 /// What the variables of continuous integration say of this run.

@@ -5,6 +5,7 @@
 //! `main`.
 
 mod args;
+mod beside;
 mod build;
 mod cached;
 mod check;
@@ -21,6 +22,7 @@ mod project;
 #[cfg(feature = "serve")]
 mod serve;
 mod terminal;
+mod tree;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

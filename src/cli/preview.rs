@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
+use super::beside::Beside;
+use super::tree::Tree;
 use super::project::{Project, data_as_of};
 use super::terminal::Terminal;
 use crate::diag::Diagnostic;
@@ -62,6 +64,10 @@ pub(super) fn render(
 
 /// Every version at every stage.
 fn judge(project: &Project, registry: &Registry, at: Option<Instant>) -> BTreeMap<(String, String), Vec<Verdict>> {
+    let beside = match &project.config.policy {
+        Some(policy) => Beside::read(policy, &Tree::Folder(project.folder.clone()), &project.folder),
+        None => Beside::default(),
+    };
     let versions: Vec<_> = registry.models.iter().flat_map(|m| &m.versions).collect();
     versions
         .par_iter()
@@ -69,7 +75,7 @@ fn judge(project: &Project, registry: &Registry, at: Option<Instant>) -> BTreeMa
             let verdicts = match (&project.config.policy, at) {
                 (Some(policy), Some(at)) => policy
                     .stages()
-                    .map(|stage| crate::gate::evaluate(policy, registry, version, stage, (at, Clock::AsOf)))
+                    .map(|stage| crate::gate::evaluate(policy, &beside.inputs(registry, at, Clock::AsOf), version, stage))
                     .collect(),
                 _ => Vec::new(),
             };

@@ -5,10 +5,13 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::args::Global;
+use super::beside::with_levels;
 use super::cached::Cached;
 use super::terminal::{environment, environment_below};
+use super::tree::Tree;
 use crate::config::{Config, FILE_NAME, Place, SourceConfig};
 use crate::diag::{Code, Diagnostic, Severity};
+use crate::gate::{ledger, levels};
 use crate::import;
 use crate::model::{Instant, Mapping, Records, Registry, assemble};
 use crate::remote::{self, Selection, Surroundings};
@@ -58,7 +61,49 @@ impl Project {
             ]);
         };
         let config = Config::parse(text, &shown, &name)?;
+        Self { folder, config, exclude: Vec::new() }.with_levels()
+    }
+
+    /// The same project with the configuration that a commit holds: sources are still read from the folder, but
+    /// what is read of them, and what is demanded, is what that commit says.
+    ///
+    /// # Errors
+    /// When the commit has no configuration, or one that is wrong.
+    pub(super) fn at(global: &Global, tree: &Tree) -> Result<Self, Vec<Diagnostic>> {
+        let folder = global.directory.clone();
+        let name = folder_name(&folder);
+        let shown = global.config.as_ref().map_or_else(|| FILE_NAME.to_owned(), |file| file.display().to_string());
+        let missing = |why: &str| {
+            vec![
+                Diagnostic::new(Code::TrustedRef, format!("'{shown}' {why}"))
+                    .help("the policy is read from the trusted ref; merge a configuration there first"),
+            ]
+        };
+        let below = global.config.as_ref().map_or(Some(FILE_NAME.to_owned()), |file| {
+            let file = if file.is_absolute() { file.strip_prefix(folder.canonicalize().ok()?).ok()? } else { file };
+            let parts: Option<Vec<&str>> = file.components().map(|c| c.as_os_str().to_str()).collect();
+            parts.map(|p| p.join("/"))
+        });
+        let Some(below) = below else { return Err(missing("does not lie in the project")) };
+        let Some(bytes) = tree.read(&below).map_err(|p| vec![*p])? else {
+            return Err(missing("is not at the trusted ref"));
+        };
+        let text = String::from_utf8(bytes).map_err(|_| missing("is not UTF-8 at the trusted ref"))?;
+        let mut config = Config::parse(&text, &shown, &name)?;
+        if let Some(policy) = config.policy.take() {
+            let mut policy = with_levels(policy, tree)?;
+            policy.trusted_ref = tree.name();
+            config.policy = Some(policy);
+        }
         Ok(Self { folder, config, exclude: Vec::new() })
+    }
+
+    /// With the levels of the policy's ratchets.
+    fn with_levels(mut self) -> Result<Self, Vec<Diagnostic>> {
+        if let Some(policy) = self.config.policy.take() {
+            self.config.policy = Some(with_levels(policy, &Tree::Folder(self.folder.clone()))?);
+        }
+        Ok(self)
     }
 
     /// The output folder.
@@ -84,7 +129,9 @@ impl Project {
 
     /// Reads all sources, as of a moment.
     pub(super) fn records(&self, at: Instant) -> Records {
-        let mut exclude = vec![self.output(), self.folder.join(FILE_NAME)];
+        let own = [FILE_NAME, ledger::FILE_NAME, levels::FILE_NAME];
+        let mut exclude = vec![self.output()];
+        exclude.extend(own.iter().map(|name| self.folder.join(name)));
         exclude.extend(self.exclude.iter().cloned());
         // A source inside another (runs below the project, say) is read on its own only.
         let nested: Vec<PathBuf> = self.source_folders();

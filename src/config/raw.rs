@@ -10,7 +10,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::diag::{Code, Diagnostic};
-use crate::gate::policy::{RawBaseline, RawDefaults, RawPolicy, RawRule, RawStage};
+use crate::gate::policy::{RawBaseline, RawDefaults, RawPolicy, RawRule, RawStage, RawWaiver};
 
 /// Kinds of sources that `[[source]] kind` may name, besides `auto`.
 pub(super) const KINDS: &[&str] = &[
@@ -80,11 +80,12 @@ struct RawFile {
     // Parts of the policy language that this version does not evaluate: accepted here only so that
     // the policy can refuse them by name and line.
     extends: Option<Spanned<toml::Value>>,
-    requires_presscheck: Option<Spanned<toml::Value>>,
+    requires_presscheck: Option<Spanned<String>>,
     approvals: Option<Spanned<toml::Value>>,
     approval: Option<Spanned<toml::Value>>,
     roles: Option<Spanned<toml::Value>>,
-    waiver: Option<Spanned<toml::Value>>,
+    #[serde(default)]
+    waiver: Vec<Spanned<RawWaiver>>,
     card: Option<Spanned<toml::Value>>,
     drift: Option<Spanned<toml::Value>>,
     include: Option<Spanned<toml::Value>>,
@@ -178,11 +179,9 @@ pub(super) fn parse(text: &Arc<str>, file: &str) -> Result<RawConfig, Box<Diagno
     let raw: RawFile = toml::from_str(text).map_err(|error| Box::new(diagnostic(&error, text, file)))?;
     let unsupported = [
         ("extends", raw.extends),
-        ("requires_presscheck", raw.requires_presscheck),
         ("approvals", raw.approvals),
         ("approval", raw.approval),
         ("roles", raw.roles),
-        ("waiver", raw.waiver),
         ("card", raw.card),
         ("drift", raw.drift),
         ("include", raw.include),
@@ -201,6 +200,8 @@ pub(super) fn parse(text: &Arc<str>, file: &str) -> Result<RawConfig, Box<Diagno
             rules: raw.rule,
             baselines: raw.baseline,
             stages: raw.stage,
+            waivers: raw.waiver,
+            requires: raw.requires_presscheck,
             unsupported,
         },
     })
@@ -212,6 +213,8 @@ pub(super) fn speaks_of_a_policy(raw: &RawPolicy) -> bool {
         && raw.defaults.is_none()
         && raw.baselines.is_empty()
         && raw.stages.is_empty()
+        && raw.waivers.is_empty()
+        && raw.requires.is_none()
         && raw.unsupported.is_empty())
 }
 

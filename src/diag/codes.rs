@@ -97,6 +97,8 @@ codes! {
     PolicyUnknownReference = "policy-unknown-reference", Error, "a rule names a baseline, stage or model that is not defined";
     PolicyRuleIncomplete = "policy-rule-incomplete", Error, "a rule has no bound, or bounds that contradict each other";
     PolicyUnsupported = "policy-unsupported", Error, "the policy uses a key that this version of presscheck does not evaluate";
+    TrustedRef = "trusted-ref", Error, "the ref that the policy is to be read from cannot be read";
+    PolicyWaiver = "policy-waiver", Error, "a waiver lasts too long, ends before it begins, or is for a rule that is not waivable";
     PolicyNothingBlocks = "policy-nothing-blocks", Warning, "a stage has no blocking rule";
     // Output.
     OutputForeign = "output-foreign", Error, "the output folder holds files that presscheck did not write";

@@ -133,6 +133,7 @@ fn artifact(a: &Artifact) -> Datum {
         ("bytes", records::count(a.bytes)),
         ("sha256", opt(a.sha256.as_deref())),
         ("kind", opt(a.kind.as_deref())),
+        ("created", opt(a.created.map(|t| t.to_string()).as_deref())),
     ])
 }
 

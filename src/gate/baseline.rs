@@ -6,10 +6,11 @@
 use std::collections::BTreeSet;
 
 use super::evidence::unreadable;
+use super::inputs::Inputs;
 use super::policy::{Baseline, OnMissing, Same, Select};
 use crate::diag::visible;
 use crate::digest::Sha256;
-use crate::model::{Evidence, Model, Registry, Run, Version, evidence_below};
+use crate::model::{Dataset, Direction, Evidence, Finite, Model, Registry, Run, Version, evidence_below};
 
 /// The other side of a comparison.
 #[derive(Clone, Debug)]
@@ -39,15 +40,20 @@ pub(super) enum Resolution<'a> {
 
 /// Resolves a baseline.
 pub(super) fn resolve<'a>(
+    id: &str,
     baseline: &Baseline,
-    registry: &'a Registry,
+    inputs: &Inputs<'a>,
     version: &Version,
     candidate: &Run,
 ) -> Resolution<'a> {
+    let registry = inputs.registry;
+    if let Select::File(_) | Select::Git(..) = &baseline.select {
+        return external(id, inputs);
+    }
     let Some(model) = registry.model(&version.model) else {
         return Resolution::None(format!("model '{}' was not read", visible(&version.model, 80)));
     };
-    let other = match select(baseline, registry, model, version) {
+    let other = match select(baseline, inputs, model, version) {
         Ok(other) => other,
         Err(stopped) => return stopped,
     };
@@ -93,7 +99,25 @@ pub(super) fn resolve<'a>(
     if let Some(why) = unreadable(registry, run) {
         return Resolution::Invalid(format!("its evidence could not be read: {why}"));
     }
+    if baseline.only_passing && !inputs.ledger.has_passed(&version.model, digest) {
+        let name = visible(&base.name, 80);
+        return Resolution::None(format!("version '{name}' never passed the gate with this evidence, by the ledger"));
+    }
     Resolution::Found(base)
+}
+
+/// A file outside the registry that was read for this baseline.
+fn external<'a>(id: &str, inputs: &Inputs<'a>) -> Resolution<'a> {
+    match inputs.external.get(id) {
+        Some(Ok(found)) => Resolution::Found(Base {
+            name: found.name.clone(),
+            version: None,
+            run: &found.run,
+            digest: found.digest,
+        }),
+        Some(Err(why)) => Resolution::Invalid(why.clone()),
+        None => Resolution::None("it was not read".to_owned()),
+    }
 }
 
 enum Other<'a> {
@@ -103,10 +127,11 @@ enum Other<'a> {
 
 fn select<'a>(
     baseline: &Baseline,
-    registry: &'a Registry,
+    inputs: &Inputs<'a>,
     model: &'a Model,
     version: &Version,
 ) -> Result<Other<'a>, Resolution<'a>> {
+    let registry = inputs.registry;
     let none = |why: String| match baseline.on_missing {
         OnMissing::Bootstrap if is_first(model, version) => Resolution::Bootstrap(why),
         OnMissing::Bootstrap => Resolution::None(format!("{why}, and the model has earlier versions")),
@@ -123,24 +148,22 @@ fn select<'a>(
                 format!("alias '{}' points at version '{}', which was not read", visible(alias, 80), visible(name, 80));
             model.version(name).map(Other::Version).ok_or(Resolution::None(dangling))
         }
-        Select::Stage(stage) => {
-            let mut there =
-                model.versions.iter().filter(|v| v.stage.as_deref().is_some_and(|s| s.eq_ignore_ascii_case(stage)));
-            match (there.next(), there.next()) {
-                (Some(one), None) => Ok(Other::Version(one)),
-                (Some(one), Some(two)) => Err(Resolution::Invalid(format!(
-                    "versions '{}' and '{}' are both in stage '{}': select an alias instead",
-                    visible(&one.version, 80),
-                    visible(&two.version, 80),
-                    visible(stage, 80)
-                ))),
-                (None, _) => Err(none(format!("no version of model '{shown}' is in stage '{}'", visible(stage, 80)))),
-            }
-        }
+        Select::Stage(stage) => in_stage(stage, inputs, model, none),
         Select::Version(name) => match model.version(name) {
             Some(found) => Ok(Other::Version(found)),
             None => Err(none(format!("model '{shown}' has no version '{}'", visible(name, 80)))),
         },
+        Select::Tag(tag) => tagged(tag, registry, model, version, none),
+        Select::Best(metric) => best(metric, baseline, inputs, model, version, none),
+        Select::File(_) | Select::Git(..) => Err(Resolution::None("it is a file".to_owned())),
+        Select::Previous if baseline.only_passing => {
+            let at = model.versions.iter().position(|v| v.version == version.version).unwrap_or_default();
+            let earlier = model.versions.get(..at).unwrap_or_default();
+            let passing = |v: &&Version| inputs.ledger.has_passed(&model.name, v.digest);
+            earlier.iter().rev().find(passing).map(Other::Version).ok_or_else(|| {
+                none(format!("no version of model '{shown}' before '{}' passed the gate, by the ledger", visible(&version.version, 80)))
+            })
+        }
         Select::Previous => match model.previous(&version.version) {
             Some(found) => Ok(Other::Version(found)),
             None => Err(none(format!("model '{shown}' has no version before '{}'", visible(&version.version, 80)))),
@@ -153,6 +176,108 @@ fn select<'a>(
             None => Err(none(format!("run '{}' was not read", visible(id, 80)))),
         },
     }
+}
+
+/// The version in a stage: as its registry says, or as the ledger does. Where both speak they must agree.
+fn in_stage<'a>(
+    stage: &str,
+    inputs: &Inputs<'a>,
+    model: &'a Model,
+    none: impl Fn(String) -> Resolution<'a>,
+) -> Result<Other<'a>, Resolution<'a>> {
+    let shown = visible(stage, 80);
+    let mut there =
+        model.versions.iter().filter(|v| v.stage.as_deref().is_some_and(|s| s.eq_ignore_ascii_case(stage)));
+    let promoted = inputs.ledger.in_stage(&model.name, stage);
+    match (there.next(), there.next(), promoted) {
+        (Some(one), Some(two), _) => Err(Resolution::Invalid(format!(
+            "versions '{}' and '{}' are both in stage '{shown}': select an alias instead",
+            visible(&one.version, 80),
+            visible(&two.version, 80),
+        ))),
+        (Some(one), None, Some(entry)) if one.version != entry.version => Err(Resolution::Invalid(format!(
+            "the registry says that version '{}' is in stage '{shown}', the ledger says '{}'",
+            visible(&one.version, 80),
+            visible(&entry.version, 80),
+        ))),
+        (Some(one), None, _) => Ok(Other::Version(one)),
+        (None, _, Some(entry)) => {
+            let name = visible(&entry.version, 80);
+            let gone = format!("the ledger says that version '{name}' is in stage '{shown}', and it was not read");
+            model.version(&entry.version).map(Other::Version).ok_or(Resolution::None(gone))
+        }
+        (None, _, None) => {
+            Err(none(format!("no version of model '{}' is in stage '{shown}'", visible(&model.name, 80))))
+        }
+    }
+}
+
+/// The newest other version with a tag.
+fn tagged<'a>(
+    tag: &str,
+    registry: &'a Registry,
+    model: &'a Model,
+    version: &Version,
+    none: impl Fn(String) -> Resolution<'a>,
+) -> Result<Other<'a>, Resolution<'a>> {
+    let (key, wanted) = tag.split_once('=').map_or((tag, None), |(key, value)| (key, Some(value)));
+    let fits = |tags: &std::collections::BTreeMap<String, String>| {
+        tags.get(key).is_some_and(|value| wanted.is_none_or(|wanted| wanted == value))
+    };
+    let mut found = model.versions.iter().filter(|v| v.version != version.version).filter(|v| {
+        fits(&v.tags) || registry.run_of(v).is_some_and(|run| fits(&run.tags))
+    });
+    match (found.next(), found.next()) {
+        (Some(one), None) => Ok(Other::Version(one)),
+        (Some(one), Some(two)) => Err(Resolution::Invalid(format!(
+            "versions '{}' and '{}' both have the tag '{}': a baseline is one version",
+            visible(&one.version, 80),
+            visible(&two.version, 80),
+            visible(tag, 80)
+        ))),
+        (None, _) => Err(none(format!(
+            "no other version of model '{}' has the tag '{}'",
+            visible(&model.name, 80),
+            visible(tag, 80)
+        ))),
+    }
+}
+
+/// The other version with the best value of a metric; of equal ones the newest.
+fn best<'a>(
+    metric: &str,
+    baseline: &Baseline,
+    inputs: &Inputs<'a>,
+    model: &'a Model,
+    version: &Version,
+    none: impl Fn(String) -> Resolution<'a>,
+) -> Result<Other<'a>, Resolution<'a>> {
+    let registry = inputs.registry;
+    let definition = registry.catalogue.get(metric);
+    let target = definition.and_then(|d| d.target).map(crate::model::Finite::get);
+    let goodness = |value: f64| match (definition.and_then(|d| d.direction), target) {
+        (Some(Direction::Higher), _) => value,
+        (Some(Direction::Target), Some(target)) => -(value - target).abs(),
+        _ => -value,
+    };
+    let mut candidates: Vec<(f64, &Version)> = Vec::new();
+    for other in model.versions.iter().filter(|v| v.version != version.version && v.ambiguous.is_none()) {
+        if baseline.only_passing && !inputs.ledger.has_passed(&model.name, other.digest) {
+            continue;
+        }
+        let Some(run) = registry.run_of(other).filter(|run| !run.deleted && unreadable(registry, run).is_none()) else {
+            continue;
+        };
+        let values: BTreeSet<Option<Finite>> = registry.overall(run, metric).map(|r| r.value.finite()).collect();
+        // Several values, or one that is none, say nothing about which version is best.
+        if let (1, Some(Some(value))) = (values.len(), values.first()) {
+            candidates.push((goodness(value.get()), other));
+        }
+    }
+    // The last of equal ones: versions stand oldest first.
+    candidates.into_iter().max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, v)| Other::Version(v)).ok_or_else(|| {
+        none(format!("no other version of model '{}' has a value of '{}'", visible(&model.name, 80), visible(metric, 80)))
+    })
 }
 
 /// Whether no other version of the model can be an earlier one. A version counts as later only when
@@ -213,38 +338,57 @@ const EVALUATION_ROLES: &[&str] =
 
 /// Why the two sides cannot be compared, as far as that is known without the values.
 pub(super) fn differs(baseline: &Baseline, ours: &Run, theirs: &Run, dataset: Option<&str>) -> Option<String> {
-    if !baseline.same.contains(&Same::DatasetDigest) {
-        return None;
-    }
-    match (digests(ours, dataset), digests(theirs, dataset)) {
+    let data = baseline.same.contains(&Same::DatasetDigest).then(|| match (data_of(ours, dataset), data_of(theirs, dataset)) {
         (Err(why), _) => Some(format!("this version {why}")),
         (_, Err(why)) => Some(format!("the baseline {why}")),
         (Ok(ours), Ok(theirs)) if ours != theirs => {
             Some(format!("the evaluation data differs: {} here, {} there", show(&ours), show(&theirs)))
         }
         _ => None,
-    }
+    });
+    let code = baseline.same.contains(&Same::EvalCodeDigest).then(|| match (code_of(ours), code_of(theirs)) {
+        (None, _) => Some(format!("this version has no param or tag '{CODE}'")),
+        (_, None) => Some(format!("the baseline has no param or tag '{CODE}'")),
+        (Some(ours), Some(theirs)) if ours != theirs => Some(format!(
+            "the code that measured differs: {} here, {} there",
+            visible(&ours, 20),
+            visible(&theirs, 20)
+        )),
+        _ => None,
+    });
+    data.flatten().or_else(|| code.flatten())
+}
+
+/// The param or tag that identifies the code that measured.
+const CODE: &str = "eval_code_digest";
+
+fn code_of(run: &Run) -> Option<String> {
+    let param = run.params.get(CODE).map(crate::model::Datum::display).map(|text| text.to_string());
+    param.or_else(|| run.tags.get(CODE).cloned()).filter(|text| !text.trim().is_empty())
 }
 
 fn show(digests: &BTreeSet<&str>) -> String {
     digests.iter().map(|d| visible(d, 20)).collect::<Vec<_>>().join(" and ")
 }
 
-/// The digests of the evaluation data: the dataset that the rule names, else all of the known roles.
-fn digests<'a>(run: &'a Run, dataset: Option<&str>) -> Result<BTreeSet<&'a str>, String> {
+/// The evaluation data of a run: the dataset that is asked for, else all of the known roles.
+pub(super) fn evaluation_data<'a>(run: &'a Run, dataset: Option<&str>) -> Vec<&'a Dataset> {
     let named: Vec<_> = run
         .datasets
         .iter()
         .filter(|d| dataset.is_some_and(|wanted| d.name == wanted || d.role.as_deref() == Some(wanted)))
         .collect();
-    let chosen = if named.is_empty() {
-        run.datasets
-            .iter()
-            .filter(|d| d.role.as_deref().is_some_and(|r| EVALUATION_ROLES.iter().any(|e| e.eq_ignore_ascii_case(r))))
-            .collect()
-    } else {
-        named
-    };
+    if !named.is_empty() {
+        return named;
+    }
+    let evaluates =
+        |d: &&Dataset| d.role.as_deref().is_some_and(|r| EVALUATION_ROLES.iter().any(|e| e.eq_ignore_ascii_case(r)));
+    run.datasets.iter().filter(evaluates).collect()
+}
+
+/// The digests of the evaluation data.
+pub(super) fn data_of<'a>(run: &'a Run, dataset: Option<&str>) -> Result<BTreeSet<&'a str>, String> {
+    let chosen = evaluation_data(run, dataset);
     if chosen.is_empty() {
         return Err("names no evaluation data".to_owned());
     }

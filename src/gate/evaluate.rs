@@ -1,21 +1,27 @@
 //! One version, one stage, one policy: one verdict.
 //!
-//! In: the policy, the frozen registry, the version, the stage and the clock. Out: a [`Verdict`].
+//! In: the policy, the frozen registry and what else was read, the version and the stage. Out: a [`Verdict`].
 //! The outcome starts as an error and becomes a pass in one place, after every applicable rule has
 //! been judged and at least one blocking rule has decided something. Same inputs, same bytes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::baseline::{Resolution, resolve, twice};
-use super::evidence;
-use super::policy::{DEFAULT_STAGE, Demand, EVIDENCE_RULE, Policy, Rule, Stage, Treatment};
-use super::rules::{Cause, Finding, Subject, card, drift, metric, tests};
+use super::baseline::{Resolution, evaluation_data, resolve, twice};
+use super::inputs::Inputs;
+use super::policy::{
+    DEFAULT_STAGE, Demand, EVIDENCE_RULE, Policy, Rule, STAGE_RULE, Stage, Treatment, WAIVER_RULE,
+};
+use super::rules::metric::values::Index;
+use super::rules::{Cause, Finding, Subject, card, digest, drift, fresh, gap, metric, ratchet, tests};
 use super::verdict::{
-    BaselineRecord, Candidate, Clock, Counts, Outcome, RuleKind, RuleRecord, RuleSeverity, RuleSpan, SCHEMA, Status,
+    BaselineRecord, Candidate, Counts, Outcome, RuleKind, RuleRecord, RuleSeverity, RuleSpan, SCHEMA, Status,
     Subject as SubjectRecord, Tool, Verdict,
 };
+use super::waivers::{Applied, too_many_active};
+use super::{evidence, stage};
 use crate::diag::{count, visible};
-use crate::model::{Instant, Registry, Run, Version};
+use crate::digest::Sha256;
+use crate::model::{Registry, Run, Version};
 
 /// Everything is in order and nothing blocks.
 const EXIT_PASS: u8 = 0;
@@ -23,6 +29,10 @@ const EXIT_PASS: u8 = 0;
 const EXIT_BLOCKED: u8 = 1;
 /// The candidate or a baseline is ambiguous, or there is no run to read.
 const EXIT_EVIDENCE: u8 = 3;
+/// The policy cannot be evaluated as it is.
+const EXIT_POLICY: u8 = 2;
+/// Every rule holds; time has to pass.
+const EXIT_PENDING: u8 = 4;
 /// No blocking rule decided anything.
 const EXIT_NOTHING: u8 = 5;
 
@@ -31,20 +41,16 @@ const EXIT_NOTHING: u8 = 5;
 /// Never fails and never panics: what cannot be judged is an outcome of its own. The caller checks
 /// beforehand that the policy has the stage (a usage error there); an unknown stage is "nothing
 /// evaluated" here.
-pub fn evaluate(
-    policy: &Policy,
-    registry: &Registry,
-    version: &Version,
-    stage: &str,
-    clock: (Instant, Clock),
-) -> Verdict {
+pub fn evaluate(policy: &Policy, inputs: &Inputs<'_>, version: &Version, stage: &str) -> Verdict {
+    let registry = inputs.registry;
     let run = version.run.and_then(|i| registry.runs.get(i));
     let mut verdict = Verdict {
         schema: SCHEMA,
         tool: Tool { name: env!("CARGO_PKG_NAME").to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
-        evaluated_at: clock.0,
-        clock: clock.1,
+        evaluated_at: inputs.at,
+        clock: inputs.clock,
         provenance: None,
+        proposed: None,
         stage: stage.to_owned(),
         verdict: Outcome::Error,
         exit_code: EXIT_NOTHING,
@@ -54,6 +60,8 @@ pub fn evaluate(
             model: version.model.clone(),
             version: version.version.clone(),
             digest: version.digest,
+            artifact: run.map_or(version.digest, |run| artifact(run, version.digest)),
+            data: run.map(data).unwrap_or_default(),
         },
         policy: policy.identity(),
         candidate: Candidate { run: run.map(|r| r.id.clone()), digest: version.digest },
@@ -79,20 +87,90 @@ pub fn evaluate(
         let sentence = format!("{name} cannot be judged: the policy has no stage '{}'", visible(stage, 80));
         return stopped(verdict, EXIT_NOTHING, sentence);
     };
+    if let Some(why) = &inputs.ledger.broken {
+        let sentence = format!("{name} cannot be judged: the ledger of decisions is broken: {}", visible(why, 300));
+        return stopped(verdict, EXIT_EVIDENCE, sentence);
+    }
+    if let Some((active, most)) = too_many_active(policy, inputs.at) {
+        let sentence = format!(
+            "{name} cannot be judged: {} of the policy hold at the same time, at most {most} may",
+            count(active, "waiver")
+        );
+        return stopped(verdict, EXIT_POLICY, sentence);
+    }
     let rules: Vec<&Rule> = policy.rules_for(&version.model).collect();
-    let subject = Subject { registry, version, run, baselines: resolve_all(policy, &rules, registry, version, run) };
-    let ambiguous = subject.baselines.values().find_map(|r| match r {
+    let baselines = resolve_all(policy, &rules, inputs, version, run);
+    let ambiguous = baselines.values().find_map(|r| match r {
         Resolution::Ambiguous(why) => Some(why.clone()),
         _ => None,
     });
     if let Some(why) = ambiguous {
         return stopped(verdict, EXIT_EVIDENCE, format!("{name} cannot be judged: {why}"));
     }
-    let judged = judge_all(policy, &rules, &subject, stage);
+    let measured = measured(&rules, &baselines, registry, run);
+    let subject = Subject { registry, version, run, baselines, measured };
+    let mut judged = judge_all(policy, &rules, &subject, stage, inputs);
+    for finding in stage::judge(stage, inputs, &version.model, verdict.subject.artifact) {
+        judged.records.push(own_record(policy, STAGE_RULE, RuleKind::Stage, finding));
+    }
+    let applied = Applied { policy, stage, model: &version.model, subject: version.digest, at: inputs.at };
+    let outcome = applied.apply(&mut judged.records);
+    for finding in outcome.findings {
+        judged.records.push(own_record(policy, WAIVER_RULE, RuleKind::Waiver, finding));
+    }
+    name_apart(&mut judged.records);
+    // Stable: within a group the order of the policy stays.
+    judged.records.sort_by_key(|r| (!r.blocks(), !r.warns()));
+    verdict.waivers = outcome.waivers;
     verdict.baselines = baseline_records(&subject, &judged.records);
     verdict.counts = counts(&judged.records);
     verdict.rules = judged.records;
     conclude(verdict, &rules, judged.decided, judged.bootstrapped)
+}
+
+/// What identifies a model whatever is said about it: the declared digests of its files, else its evidence.
+fn artifact(run: &Run, evidence: Sha256) -> Sha256 {
+    let files: BTreeSet<(&str, &str)> =
+        digest::model_files(run).filter_map(|a| Some((a.path.as_str(), a.sha256.as_deref()?))).collect();
+    // A file without a digest could be any file.
+    if files.is_empty() || files.len() != digest::model_files(run).count() {
+        return evidence;
+    }
+    let lines: Vec<String> = files.iter().map(|(path, sha256)| format!("{sha256}  {path}\n")).collect();
+    Sha256::of_parts(lines.iter().map(|l| l.as_bytes()))
+}
+
+/// Digests of the evaluation data, as far as they are declared.
+fn data(run: &Run) -> Vec<String> {
+    let found: BTreeSet<String> =
+        evaluation_data(run, None).iter().filter_map(|d| d.digest.clone()).filter(|d| !d.trim().is_empty()).collect();
+    found.into_iter().collect()
+}
+
+/// What the runs of both sides measured.
+fn measured<'a>(
+    rules: &[&Rule],
+    baselines: &BTreeMap<&'a str, Resolution<'a>>,
+    registry: &'a Registry,
+    run: &'a Run,
+) -> BTreeMap<&'a str, Vec<Index<'a>>> {
+    let repeated = rules.iter().any(|r| r.measured().is_some_and(|m| m.repeats.is_some()));
+    let bases = baselines.values().filter_map(|r| match r {
+        Resolution::Found(base) => Some(base.run),
+        _ => None,
+    });
+    let mut out = BTreeMap::new();
+    for side in std::iter::once(run).chain(bases) {
+        let mut all = vec![side];
+        if repeated {
+            let mut children: Vec<&Run> =
+                registry.runs.iter().filter(|r| r.parent.as_deref() == Some(side.id.as_str()) && !r.deleted).collect();
+            children.sort_by(|a, b| (a.started_at, &a.id).cmp(&(b.started_at, &b.id)));
+            all.extend(children);
+        }
+        out.entry(side.id.as_str()).or_insert_with(|| all.into_iter().map(Index::new).collect());
+    }
+    out
 }
 
 /// A verdict that could not be reached.
@@ -106,7 +184,7 @@ fn stopped(mut verdict: Verdict, exit_code: u8, sentence: String) -> Verdict {
 fn resolve_all<'a>(
     policy: &'a Policy,
     rules: &[&Rule],
-    registry: &'a Registry,
+    inputs: &Inputs<'a>,
     version: &Version,
     run: &Run,
 ) -> BTreeMap<&'a str, Resolution<'a>> {
@@ -115,7 +193,7 @@ fn resolve_all<'a>(
         .baselines
         .iter()
         .filter(|(id, _)| used.contains(id.as_str()))
-        .map(|(id, baseline)| (id.as_str(), resolve(baseline, registry, version, run)))
+        .map(|(id, baseline)| (id.as_str(), resolve(id, baseline, inputs, version, run)))
         .collect()
 }
 
@@ -128,10 +206,16 @@ struct Judged {
     bootstrapped: bool,
 }
 
-fn judge_all(policy: &Policy, rules: &[&Rule], subject: &Subject<'_>, stage: &Stage) -> Judged {
+fn judge_all(
+    policy: &Policy,
+    rules: &[&Rule],
+    subject: &Subject<'_>,
+    stage: &Stage,
+    inputs: &Inputs<'_>,
+) -> Judged {
     let mut out = Judged { records: Vec::new(), decided: false, bootstrapped: false };
     for finding in evidence::judge(subject) {
-        out.records.push(evidence_record(policy, finding));
+        out.records.push(own_record(policy, EVIDENCE_RULE, RuleKind::Evidence, finding));
     }
     for rule in rules {
         let severity = rule.severity_at(&stage.name);
@@ -140,6 +224,10 @@ fn judge_all(policy: &Policy, rules: &[&Rule], subject: &Subject<'_>, stage: &St
             Demand::Drift(demand) => drift::judge(demand, subject),
             Demand::Card(demand) => card::judge(demand, subject),
             Demand::Tests(demand) => tests::judge(demand, subject),
+            Demand::Gap(demand) => gap::judge(demand, subject),
+            Demand::Ratchet(demand) => vec![ratchet::judge(&rule.id, demand, &policy.levels, subject)],
+            Demand::Fresh(demand) => fresh::judge(demand, subject, inputs.at),
+            Demand::Digest(demand) => digest::judge(demand, subject, inputs.ledger),
         };
         // A rule that finds nothing to speak of has judged nothing.
         let findings = if findings.is_empty() {
@@ -154,9 +242,6 @@ fn judge_all(policy: &Policy, rules: &[&Rule], subject: &Subject<'_>, stage: &St
             out.records.push(record);
         }
     }
-    name_apart(&mut out.records);
-    // Stable: within a group the order of the policy stays.
-    out.records.sort_by_key(|r| (!r.blocks(), !r.warns()));
     out
 }
 
@@ -169,6 +254,7 @@ fn record(rule: &Rule, severity: RuleSeverity, stage: &Stage, finding: Finding) 
         Cause::NoBaseline => ("on_no_baseline", Some(rule.on.no_baseline)),
         Cause::Empty => ("on_empty", Some(rule.on.empty)),
         Cause::SmallN => ("on_small_n", rule.on.small_n),
+        Cause::Inconclusive => ("on_inconclusive", rule.on.inconclusive),
         Cause::Vanished => ("vanished", vanished(rule)),
     };
     let mut decided = finding.status != Status::Skipped;
@@ -223,10 +309,10 @@ fn vanished(rule: &Rule) -> Option<Treatment> {
 }
 
 /// The gate's own record. It belongs to no line of the policy and no stage loosens it.
-fn evidence_record(policy: &Policy, finding: Finding) -> RuleRecord {
+fn own_record(policy: &Policy, id: &str, check: RuleKind, finding: Finding) -> RuleRecord {
     RuleRecord {
-        id: EVIDENCE_RULE.to_owned(),
-        check: RuleKind::Evidence,
+        id: id.to_owned(),
+        check,
         severity: RuleSeverity::Block,
         status: finding.status,
         reason: finding.reason.to_owned(),
@@ -320,7 +406,7 @@ fn counts(records: &[RuleRecord]) -> Counts {
 /// The outcome; the only place where a verdict becomes a pass.
 fn conclude(mut verdict: Verdict, rules: &[&Rule], decided: bool, bootstrapped: bool) -> Verdict {
     let name = visible(&verdict.subject.name, 200);
-    let stage = match verdict.stage.as_str() {
+    let stage_name = match verdict.stage.as_str() {
         DEFAULT_STAGE => "the gate".to_owned(),
         stage => visible(stage, 80),
     };
@@ -329,11 +415,19 @@ fn conclude(mut verdict: Verdict, rules: &[&Rule], decided: bool, bootstrapped: 
             0 => "no rule of the policy is for this model".to_owned(),
             n => format!("none of {} blocks there and could be judged", count(n, "rule")),
         };
-        return stopped(verdict, EXIT_NOTHING, format!("nothing was evaluated for {name} at {stage}: {why}"));
+        return stopped(verdict, EXIT_NOTHING, format!("nothing was evaluated for {name} at {stage_name}: {why}"));
     }
     let blocking: Vec<&RuleRecord> = verdict.rules.iter().filter(|r| r.blocks()).collect();
-    if let Some(first) = blocking.first() {
-        let sentence = format!("{name} is blocked at {stage} by {}: {}.", named(first, &blocking), first.message);
+    let waits = |r: &&RuleRecord| r.check == RuleKind::Stage && r.reason == stage::SOAK;
+    if let Some(first) = blocking.first().filter(|_| blocking.iter().all(waits)) {
+        let sentence = format!("{name} waits for {stage_name}: every rule holds; {}.", first.message);
+        verdict.verdict = Outcome::Pending;
+        verdict.exit_code = EXIT_PENDING;
+        verdict.sentence = sentence;
+        return verdict;
+    }
+    if let Some(first) = blocking.iter().find(|r| !waits(r)) {
+        let sentence = format!("{name} is blocked at {stage_name} by {}: {}.", named(first, &blocking), first.message);
         verdict.verdict = Outcome::Blocked;
         verdict.exit_code = EXIT_BLOCKED;
         verdict.sentence = sentence;
@@ -348,16 +442,25 @@ fn conclude(mut verdict: Verdict, rules: &[&Rule], decided: bool, bootstrapped: 
         (held, all) if held == all => format!("all {all} rules hold"),
         (held, all) => format!("{held} of {} hold", count(all, "rule")),
     };
+    let waived: BTreeSet<&str> = verdict.rules.iter().filter_map(|r| r.waiver.as_deref()).collect();
     let (outcome, sentence) = match warning.first() {
+        _ if !waived.is_empty() => {
+            let ids: Vec<String> = waived.iter().map(|id| visible(id, 80)).collect();
+            let warns = warning.first().map_or_else(String::new, |w| format!("; {}: {}", named(w, &warning), w.message));
+            (
+                Outcome::PassWithWaivers,
+                format!("{name} passes {stage_name} with {} ({}): {hold}{warns}.", count(ids.len(), "waiver"), ids.join(", ")),
+            )
+        }
         Some(first) => (
             Outcome::PassWithWarnings,
-            format!("{name} passes {stage} with warnings: {hold}; {}: {}.", named(first, &warning), first.message),
+            format!("{name} passes {stage_name} with warnings: {hold}; {}: {}.", named(first, &warning), first.message),
         ),
         None if bootstrapped => (
             Outcome::PassWithWarnings,
-            format!("{name} passes {stage} as the first version: {hold}, the others had no baseline to compare with."),
+            format!("{name} passes {stage_name} as the first version: {hold}, the others had no baseline to compare with."),
         ),
-        None => (Outcome::Pass, format!("{name} passes {stage}: {hold}.")),
+        None => (Outcome::Pass, format!("{name} passes {stage_name}: {hold}.")),
     };
     verdict.verdict = outcome;
     verdict.exit_code = EXIT_PASS;

@@ -8,14 +8,19 @@
 mod baseline;
 mod evaluate;
 mod evidence;
+mod inputs;
+pub mod ledger;
+pub mod levels;
 mod number;
 pub mod out;
 mod pattern;
-
-pub use pattern::Pattern;
 pub mod policy;
 pub mod provenance;
 mod rules;
+mod stage;
 pub mod verdict;
+mod waivers;
 
 pub use evaluate::evaluate;
+pub use inputs::{External, Inputs};
+pub use pattern::Pattern;

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::digest::Sha256;
 use crate::model::{Evidence, Instant, Interval, Measured};
@@ -15,7 +15,7 @@ use crate::model::{Evidence, Instant, Interval, Measured};
 pub const SCHEMA: &str = "presscheck.verdict/1";
 
 /// The outcome of the whole gate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "each variant is its own name")]
 pub enum Outcome {
@@ -119,6 +119,14 @@ pub enum RuleKind {
     Drift,
     Card,
     Tests,
+    Gap,
+    Ratchet,
+    Fresh,
+    Digest,
+    /// Not a rule of the policy: what the stage demands of a version before it may be judged for it.
+    Stage,
+    /// Not a rule of the policy: what is wrong with waivers.
+    Waiver,
     /// Not a rule of the policy: the gate's own record of evidence that could not be read.
     Evidence,
 }
@@ -131,6 +139,12 @@ impl RuleKind {
             Self::Drift => "drift",
             Self::Card => "card",
             Self::Tests => "tests",
+            Self::Gap => "gap",
+            Self::Ratchet => "ratchet",
+            Self::Fresh => "fresh",
+            Self::Digest => "digest",
+            Self::Stage => "stage",
+            Self::Waiver => "waiver",
             Self::Evidence => "evidence",
         }
     }
@@ -166,6 +180,11 @@ pub struct Subject {
     pub version: String,
     /// Digest over the version's evidence.
     pub digest: Sha256,
+    /// Digest over the declared digests of its model files; where none are declared that of the evidence. It
+    /// stays the same when further evidence about the same model arrives.
+    pub artifact: Sha256,
+    /// Digests of the evaluation data, sorted.
+    pub data: Vec<String>,
 }
 
 /// A file of the policy.
@@ -310,6 +329,85 @@ impl RuleRecord {
     }
 }
 
+/// The policy of the change under test: how it differs from the one that judged, and what it would have said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Proposed {
+    /// Its digest; nothing when it is refused.
+    pub policy: Option<Sha256>,
+    /// How it differs, a sentence each.
+    pub changes: Vec<String>,
+    /// The outcome it would have led to.
+    pub verdict: Outcome,
+    /// That outcome in one sentence, or why there is none.
+    pub sentence: String,
+    /// The names of the records that would have blocked.
+    pub blocking: Vec<String>,
+}
+
+impl Proposed {
+    /// A policy that cannot judge.
+    pub fn refused(why: String) -> Self {
+        Self { policy: None, changes: Vec::new(), verdict: Outcome::Error, sentence: why, blocking: Vec::new() }
+    }
+
+    /// A policy and the verdict that it leads to, or why it leads to none.
+    pub fn new(policy: Sha256, changes: Vec<String>, outcome: Result<Verdict, String>) -> Self {
+        let refused = Self { policy: Some(policy), changes, ..Self::refused(String::new()) };
+        match outcome {
+            Err(why) => Self { sentence: why, ..refused },
+            Ok(verdict) => Self {
+                blocking: verdict.rules.iter().filter(|r| r.blocks()).map(RuleRecord::name).collect(),
+                verdict: verdict.verdict,
+                sentence: verdict.sentence,
+                ..refused
+            },
+        }
+    }
+}
+
+/// What became of a waiver.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct WaiverRecord {
+    /// Its id.
+    pub id: String,
+    /// The rule that it is an exception from.
+    pub rule: String,
+    /// What became of it.
+    pub state: WaiverState,
+    /// How many records it covers.
+    pub used: usize,
+    /// Why.
+    pub reason: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// Where it is tracked.
+    pub ticket: Option<String>,
+    /// Its last day.
+    pub expires: String,
+    /// Whole days until it ends; negative when it has.
+    pub days_left: i64,
+    /// Its place in the policy.
+    pub span: RuleSpan,
+}
+
+/// What became of a waiver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WaiverState {
+    /// It covers a record.
+    Used,
+    /// It holds and covers nothing: the rule passes, or nothing fits.
+    Unused,
+    /// Another waiver covers everything that it would.
+    Redundant,
+    /// Its last day is over.
+    Expired,
+    /// Its first day has not come.
+    NotYet,
+    /// It is for another model, stage or evidence.
+    Elsewhere,
+}
+
 /// How many records have each status.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "each field is its own name")]
@@ -337,6 +435,9 @@ pub struct Verdict {
     /// Where the gate ran, when continuous integration says so. It decides nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provenance: Option<super::provenance::Provenance>,
+    /// What the policy of the change under test would have said, where it is not the one that judged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proposed: Option<Proposed>,
     /// The stage it was evaluated for.
     pub stage: String,
     /// The outcome.
@@ -357,8 +458,8 @@ pub struct Verdict {
     pub rules: Vec<RuleRecord>,
     /// Approvals; none are evaluated yet, so the list is empty.
     pub approvals: Vec<NotYet>,
-    /// Waivers; none are evaluated yet, so the list is empty.
-    pub waivers: Vec<NotYet>,
+    /// The waivers of the policy, by id.
+    pub waivers: Vec<WaiverRecord>,
     /// How many records have each status.
     pub counts: Counts,
     /// The evidence of the version.

@@ -204,8 +204,8 @@ pub(super) fn samples(content: &Content<'_>) -> Document {
     document.run.artifacts.push(Artifact {
         path: content.file.name().to_owned(),
         bytes: u64::try_from(content.file.bytes.len()).ok(),
-        sha256: None,
         kind: Some(format!("{records} per-example records")),
+        ..Artifact::default()
     });
     // The results themselves stand elsewhere: a broken line here takes nothing from them.
     document.problems.extend(broken.map(|problem| problem.severity(Severity::Note)));

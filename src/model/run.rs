@@ -67,6 +67,8 @@ pub struct Artifact {
     pub sha256: Option<String>,
     /// What it is (`model`, `table`, …).
     pub kind: Option<String>,
+    /// When it was made, as far as its source says.
+    pub created: Option<Instant>,
 }
 
 /// The state of the code.

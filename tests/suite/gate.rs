@@ -9,7 +9,7 @@ use std::sync::{Arc, LazyLock};
 
 use presscheck::diag::{Code, Diagnostic, Severity};
 use presscheck::digest::Sha256;
-use presscheck::gate::evaluate;
+use presscheck::gate::{Inputs, evaluate};
 use presscheck::gate::policy::{Policy, RawBaseline, RawDefaults, RawPolicy, RawRule, RawStage, explain, validate};
 use presscheck::gate::verdict::{Clock, Outcome, RuleRecord, Status, Verdict};
 use presscheck::model::{
@@ -256,8 +256,8 @@ pub(crate) fn judge(policy: &Policy, store: &Store) -> Verdict {
 fn judge_at(policy: &Policy, store: &Store, stage: &str, version: &str) -> Verdict {
     let registry = store.registry();
     let version = registry.model("churn").unwrap().version(version).unwrap();
-    let verdict = evaluate(policy, &registry, version, stage, clock());
-    assert_eq!(verdict, evaluate(policy, &registry, version, stage, clock()), "same inputs, same verdict");
+    let verdict = evaluate(policy, &Inputs::new(&registry, clock().0, clock().1), version, stage);
+    assert_eq!(verdict, evaluate(policy, &Inputs::new(&registry, clock().0, clock().1), version, stage), "same inputs, same verdict");
     consistent(&verdict);
     verdict
 }

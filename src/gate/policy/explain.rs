@@ -3,7 +3,10 @@
 //! In: a validated rule. Out: what it demands, of which models, and what happens when it does not
 //! hold. Text only; whoever shows it escapes it.
 
-use super::{Allowance, Bound, Demand, MetricRule, OnMissing, Policy, Rule, RuleSeverity, Treatment};
+use super::{
+    Allowance, Bound, Demand, DigestRule, FreshRule, GapRule, Identified, MetricRule, Mode, OnMissing, Policy,
+    RatchetRule, Rule, RuleSeverity, Treatment, Verify,
+};
 use crate::diag::{count, visible};
 use crate::gate::number::with_unit;
 use crate::gate::rules::card::cfg::CardRule;
@@ -17,6 +20,10 @@ pub fn explain(policy: &Policy, rule: &Rule) -> String {
         Demand::Drift(demand) => drift(demand),
         Demand::Card(demand) => card(demand),
         Demand::Tests(demand) => tests(demand),
+        Demand::Gap(demand) => gap(rule, demand),
+        Demand::Ratchet(demand) => ratchet(policy, rule, demand),
+        Demand::Fresh(demand) => fresh(demand),
+        Demand::Digest(demand) => digest(demand),
     };
     sentences.push(severity(policy, rule));
     if !rule.models.is_empty() {
@@ -133,19 +140,117 @@ fn metric(policy: &Policy, rule: &Rule, demand: &MetricRule) -> Vec<String> {
             out.push("A slice that the baseline has must not be gone.".to_owned());
         }
     }
-    if let Some(n) = demand.min_n {
-        let then = match rule.on.small_n {
-            None | Some(Treatment::Fail) => "a smaller sample counts as not shown",
-            Some(Treatment::Warn) => "a smaller sample only warns",
-            Some(Treatment::Skip) => "a smaller sample is left out",
-        };
-        out.push(format!(
-            "It takes at least {} to decide; {then}.",
-            count(usize::try_from(n).unwrap_or(usize::MAX), "example")
-        ));
+    if let Some(repeats) = &demand.repeats {
+        let least = count(usize::try_from(repeats.min).unwrap_or(usize::MAX), "run");
+        out.push(format!("What counts is the {} of at least {least} of the version.", repeats.aggregate.as_str()));
     }
+    if let Some(proof) = &demand.proof {
+        let sure = percent(proof.confidence);
+        out.push(match proof.mode {
+            Mode::Noninferior => format!("This must be shown with {sure}% confidence; what is not shown blocks."),
+            _ => format!(
+                "It fails when the opposite is shown with {sure}% confidence, by data that could have shown a harm of {}.",
+                proof.mde.map_or_else(String::new, show)
+            ),
+        });
+    }
+    out.extend(small_sample(rule, demand.min_n));
     out.insert(0, format!("{subject} must be {}.", words(&must)));
     out
+}
+
+fn gap(rule: &Rule, demand: &GapRule) -> Vec<String> {
+    let subject = visible(&demand.of.metric, 80);
+    let patterns: Vec<String> =
+        demand.of.slices.iter().flat_map(|s| &s.patterns).map(|p| visible(&p.text, 80)).collect();
+    let mut must = Vec::new();
+    if let Some(gap) = demand.max_gap {
+        must.push(format!("lie at most {} apart", with_unit(&format!("{gap}"), demand.of.unit.as_deref())));
+    }
+    if let Some(ratio) = demand.min_ratio {
+        must.push(format!("the smallest must be at least {}% of the largest", percent(ratio)));
+    }
+    let mut out = vec![format!("The values of {subject} for the slices {} must {}.", words(&patterns), must.join(", and "))];
+    out.extend(small_sample(rule, demand.of.min_n));
+    out
+}
+
+fn ratchet(policy: &Policy, rule: &Rule, demand: &RatchetRule) -> Vec<String> {
+    let subject = visible(&demand.of.metric, 80);
+    let show = |v: f64| with_unit(&format!("{v}"), demand.of.unit.as_deref());
+    let slack = match demand.slack.map(|s| (s.abs, s.rel)) {
+        Some((Some(abs), Some(rel))) => format!(", by more than the larger of {} and {}% of it", show(abs), percent(rel)),
+        Some((Some(abs), None)) => format!(", by more than {}", show(abs)),
+        Some((None, Some(rel))) => format!(", by more than {}% of it", percent(rel)),
+        _ => String::new(),
+    };
+    let window = usize::try_from(demand.window).unwrap_or(usize::MAX);
+    let mut out = vec![format!(
+        "{subject} must not be worse than the model has sustained{slack}: the best median of any {}.",
+        count(window, "consecutive passing version")
+    )];
+    let levels: Vec<String> = policy
+        .levels
+        .iter()
+        .filter(|l| l.rule == rule.id)
+        .map(|l| format!("{} for {}", show(l.value), visible(&l.model, 80)))
+        .collect();
+    if !levels.is_empty() {
+        out.push(format!("The level is {}.", words(&levels)));
+    }
+    out.extend(small_sample(rule, demand.of.min_n));
+    out
+}
+
+fn fresh(demand: &FreshRule) -> Vec<String> {
+    let of: Vec<String> = demand.of.iter().map(|d| d.as_str().to_owned()).collect();
+    let mut must = Vec::new();
+    if let Some(age) = &demand.max_age {
+        must.push(format!("not be older than {}", age.text));
+    }
+    if demand.newer_than_model {
+        must.push("have been made after the model".to_owned());
+    }
+    vec![format!("The {} must {}.", words(&of), words(&must))]
+}
+
+fn digest(demand: &DigestRule) -> Vec<String> {
+    let of: Vec<String> = demand
+        .of
+        .iter()
+        .map(|d| {
+            match d {
+                Identified::Model => "the model's files",
+                Identified::Dataset => "the evaluation data",
+                Identified::Card => "the model card",
+            }
+            .to_owned()
+        })
+        .collect();
+    let how = match demand.verify {
+        Verify::Recompute => "must be among the files of the run, with exactly the digests that are declared",
+        Verify::Declared => "must have digests that are declared",
+    };
+    let mut sentence = format!("{} {how}.", words(&of));
+    if let Some(first) = sentence.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    let mut out = vec![sentence];
+    if let Some(most) = demand.max_dataset_uses {
+        out.push(format!("After {most} decisions on the same data it warns: data that is tuned to measures little."));
+    }
+    out
+}
+
+/// What becomes of a sample below the smallest that decides.
+fn small_sample(rule: &Rule, least: Option<u64>) -> Option<String> {
+    let then = match rule.on.small_n {
+        None | Some(Treatment::Fail) => "a smaller sample counts as not shown",
+        Some(Treatment::Warn) => "a smaller sample only warns",
+        Some(Treatment::Skip) => "a smaller sample is left out",
+    };
+    let least = count(usize::try_from(least?).unwrap_or(usize::MAX), "example");
+    Some(format!("It takes at least {least} to decide; {then}."))
 }
 
 /// A share as per cent, without the noise of binary fractions.

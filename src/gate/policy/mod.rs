@@ -4,10 +4,12 @@
 //! [`Policy`], which only [`validate()`] makes, or every diagnostic that stands against it, each at its
 //! line. A key that would be ignored is refused: a policy must not promise what nobody checks.
 
+mod changes;
 pub(crate) mod explain;
 pub(crate) mod raw;
 pub(crate) mod reader;
 mod validate;
+mod waiver;
 
 use std::collections::BTreeMap;
 
@@ -15,23 +17,38 @@ use serde::Serialize;
 
 pub use super::pattern::Pattern;
 pub use super::rules::card::cfg::{CardRule, SectionDemand};
+pub use super::rules::digest::cfg::{DigestRule, Identified, Verify};
 pub use super::rules::drift::cfg::DriftRule;
+pub use super::rules::fresh::cfg::{Age, Dated, FreshRule};
+pub use super::rules::gap::cfg::GapRule;
 pub use super::rules::metric::cfg::{Allowance, Bound, MetricRule, Relative, SlicePattern, Slices};
+pub use super::rules::metric::proof::{Correction, Method as ProofMethod, Mode, Proof};
+pub use super::rules::metric::repeats::{Aggregate, Repeats};
+pub use super::rules::ratchet::cfg::RatchetRule;
 pub use super::rules::tests::cfg::TestsRule;
 use super::verdict::{PolicyFile, PolicyIdentity, RuleKind, RuleSeverity, RuleSpan, Status};
 use crate::diag::{Code, Diagnostic, visible};
 use crate::digest::Sha256;
+use super::levels::Levels;
 use crate::model::Registry;
+pub use changes::changes;
 pub use explain::explain;
-pub use raw::{RawBaseline, RawDefaults, RawPolicy, RawRule, RawStage};
+pub use raw::{RawBaseline, RawDefaults, RawPolicy, RawRule, RawStage, RawWaiver};
 pub use validate::validate;
 pub(crate) use validate::{Context, read_pattern, read_patterns};
+pub use waiver::{Matching, Waiver, WaiverLimits};
 
 /// The stage of a policy that defines none.
 pub const DEFAULT_STAGE: &str = "default";
 
 /// The id of the record that the gate adds itself when evidence could not be read.
 pub const EVIDENCE_RULE: &str = "evidence";
+
+/// The id of the records that the gate adds about the way to a stage.
+pub const STAGE_RULE: &str = "stage";
+
+/// The id of the records that the gate adds about waivers.
+pub const WAIVER_RULE: &str = "waivers";
 
 /// A validated policy.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -44,6 +61,12 @@ pub struct Policy {
     pub baselines: BTreeMap<String, Baseline>,
     /// The stages, in the order of the file.
     pub stages: Vec<Stage>,
+    /// What waivers are allowed to be.
+    pub waiver_limits: WaiverLimits,
+    /// The waivers, by id.
+    pub waivers: Vec<Waiver>,
+    /// What models have sustained, for ratchet rules.
+    pub levels: Levels,
     /// Digest over everything above: layout, comments and places of the file do not change it.
     #[serde(skip)]
     pub digest: Sha256,
@@ -67,6 +90,30 @@ impl Policy {
     /// The stage of that name.
     pub fn stage(&self, name: &str) -> Option<&Stage> {
         self.stages.iter().find(|s| s.name == name)
+    }
+
+    /// The policy with the levels that its ratchet rules compare with, read from a file of their own.
+    ///
+    /// # Errors
+    /// When the policy cannot be identified any more, which does not happen.
+    pub fn with_levels(mut self, levels: Levels, file: PolicyFile) -> Result<Self, Box<Diagnostic>> {
+        self.levels = levels;
+        self.files.push(file);
+        self.identified()
+    }
+
+    /// With the digest of what it says.
+    fn identified(mut self) -> Result<Self, Box<Diagnostic>> {
+        match serde_json::to_vec(&self) {
+            Ok(canonical) => {
+                self.digest = Sha256::of(&canonical);
+                Ok(self)
+            }
+            Err(e) => Err(Box::new(
+                Diagnostic::new(Code::ConfigValue, format!("the policy cannot be identified: {e}"))
+                    .at(self.files.first().map(|f| f.path.clone()).unwrap_or_default()),
+            )),
+        }
     }
 
     /// The rules that hold for a model.
@@ -121,6 +168,8 @@ pub struct Rule {
     pub severity: BTreeMap<String, RuleSeverity>,
     /// What becomes of values that cannot be judged.
     pub on: Treatments,
+    /// Whether a waiver may cover it.
+    pub waivable: bool,
     /// Why it exists, for people.
     pub why: Option<String>,
     /// What it demands.
@@ -148,6 +197,20 @@ impl Rule {
             Demand::Drift(_) => RuleKind::Drift,
             Demand::Card(_) => RuleKind::Card,
             Demand::Tests(_) => RuleKind::Tests,
+            Demand::Gap(_) => RuleKind::Gap,
+            Demand::Ratchet(_) => RuleKind::Ratchet,
+            Demand::Fresh(_) => RuleKind::Fresh,
+            Demand::Digest(_) => RuleKind::Digest,
+        }
+    }
+
+    /// What it says of a metric: which one, on what data, on which slices.
+    pub fn measured(&self) -> Option<&MetricRule> {
+        match &self.demand {
+            Demand::Metric(rule) => Some(rule),
+            Demand::Gap(rule) => Some(&rule.of),
+            Demand::Ratchet(rule) => Some(&rule.of),
+            Demand::Drift(_) | Demand::Card(_) | Demand::Tests(_) | Demand::Fresh(_) | Demand::Digest(_) => None,
         }
     }
 
@@ -172,6 +235,14 @@ pub enum Demand {
     Card(CardRule),
     /// Of other tools' test suites.
     Tests(TestsRule),
+    /// Of the spread between slices.
+    Gap(Box<GapRule>),
+    /// Of what the model has sustained before.
+    Ratchet(Box<RatchetRule>),
+    /// Of the age of evidence.
+    Fresh(FreshRule),
+    /// Of the identity of model, data and card.
+    Digest(DigestRule),
 }
 
 /// What becomes of something that cannot be judged.
@@ -213,6 +284,8 @@ pub struct Treatments {
     pub empty: Treatment,
     /// Too few examples; `None` leaves the record inconclusive, which blocks.
     pub small_n: Option<Treatment>,
+    /// Evidence that shows neither the one nor the other; `None` leaves the record inconclusive, which blocks.
+    pub inconclusive: Option<Treatment>,
 }
 
 impl Default for Treatments {
@@ -223,6 +296,7 @@ impl Default for Treatments {
             no_baseline: Treatment::Fail,
             empty: Treatment::Fail,
             small_n: None,
+            inconclusive: None,
         }
     }
 }
@@ -236,6 +310,8 @@ pub struct Baseline {
     pub on_missing: OnMissing,
     /// What must be the same on both sides.
     pub same: Vec<Same>,
+    /// Whether only versions count that passed the gate, by the ledger.
+    pub only_passing: bool,
 }
 
 /// Which version a baseline is.
@@ -252,6 +328,14 @@ pub enum Select {
     Run(String),
     /// The version before the one that is judged.
     Previous,
+    /// The version whose run has a tag: `key` or `key=value`.
+    Tag(String),
+    /// The version with the best value of a metric.
+    Best(String),
+    /// A file of metrics in the project.
+    File(String),
+    /// A file of metrics at a git ref: ref and path.
+    Git(String, String),
 }
 
 impl std::fmt::Display for Select {
@@ -262,6 +346,10 @@ impl std::fmt::Display for Select {
             Self::Version(name) => write!(f, "version {}", visible(name, 80)),
             Self::Run(name) => write!(f, "run {}", visible(name, 80)),
             Self::Previous => f.write_str("the previous version"),
+            Self::Tag(tag) => write!(f, "the version tagged {}", visible(tag, 80)),
+            Self::Best(metric) => write!(f, "the best version by {}", visible(metric, 80)),
+            Self::File(path) => write!(f, "the file {}", visible(path, 120)),
+            Self::Git(reference, path) => write!(f, "{} at {}", visible(path, 120), visible(reference, 80)),
         }
     }
 }
@@ -284,6 +372,10 @@ pub enum Same {
     DatasetDigest,
     /// The split that the value was measured on.
     Split,
+    /// The digest of the code that measured: the param or tag `eval_code_digest`.
+    EvalCodeDigest,
+    /// The tool that measured, and its version.
+    Harness,
 }
 
 /// A stage.
@@ -293,4 +385,10 @@ pub struct Stage {
     pub name: String,
     /// What blocks; `fail` and `invalid` always do.
     pub block_on: Vec<Status>,
+    /// Stages that the same model files must have passed before.
+    pub from: Vec<String>,
+    /// How long ago.
+    pub soak: Option<Age>,
+    /// How many waivers a verdict may rest on.
+    pub max_waivers: Option<u64>,
 }

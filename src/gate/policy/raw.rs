@@ -18,8 +18,8 @@ pub(crate) enum RawValue {
     Int(i64),
     Float(f64),
     Text(String),
-    /// A date or time; no key of the policy takes one yet.
-    Datetime,
+    /// A date or time, as written.
+    Datetime(String),
     List(Vec<Spanned<RawValue>>),
     Table(Vec<RawEntry>),
 }
@@ -31,7 +31,7 @@ impl RawValue {
             Self::Bool(_) => "a boolean",
             Self::Int(_) | Self::Float(_) => "a number",
             Self::Text(_) => "text",
-            Self::Datetime => "a date",
+            Self::Datetime(_) => "a date",
             Self::List(_) => "a list",
             Self::Table(_) => "a table",
         }
@@ -93,8 +93,7 @@ impl<'de> Visitor<'de> for ValueVisitor {
         let mut entries = Vec::new();
         while let Some(key) = map.next_key::<String>()? {
             if key.starts_with(DATETIME_KEY) {
-                map.next_value::<serde::de::IgnoredAny>()?;
-                return Ok(RawValue::Datetime);
+                return map.next_value::<String>().map(RawValue::Datetime);
             }
             let value = map.next_value::<Spanned<RawValue>>()?;
             entries.push(RawEntry { key, at: value.span(), value });
@@ -148,6 +147,8 @@ raw_table! {
     RawBaseline;
     /// One `[stage.NAME]`.
     RawStage;
+    /// One `[[waiver]]`.
+    RawWaiver;
     /// `[defaults]`.
     RawDefaults;
 }
@@ -165,7 +166,11 @@ pub struct RawPolicy {
     pub baselines: BTreeMap<Spanned<String>, Spanned<RawBaseline>>,
     /// `[stage.NAME]`.
     pub stages: BTreeMap<Spanned<String>, Spanned<RawStage>>,
+    /// `[[waiver]]`, in the order of the file.
+    pub waivers: Vec<Spanned<RawWaiver>>,
+    /// `requires_presscheck`.
+    pub requires: Option<Spanned<String>>,
     /// Top-level policy keys that exist in the language but are not evaluated by this version
-    /// (`extends`, `waiver`, …) and where each stands. Every one is refused.
+    /// (`approval`, …) and where each stands. Every one is refused.
     pub unsupported: Vec<(String, Range<usize>)>,
 }

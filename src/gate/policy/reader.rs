@@ -128,6 +128,30 @@ impl<'t, 'a> Table<'t, 'a> {
         }
     }
 
+    /// A date, as TOML's own kind or as text.
+    pub(crate) fn date(&self, key: &'static str) -> Option<At<String>> {
+        let entry = self.take(key)?;
+        match entry.value.get_ref() {
+            RawValue::Datetime(text) | RawValue::Text(text) => Some((text.clone(), entry.value.span())),
+            _ => {
+                self.wrong_type(key, &entry.value, "a date");
+                None
+            }
+        }
+    }
+
+    /// True or false.
+    pub(crate) fn truth(&self, key: &'static str) -> Option<At<bool>> {
+        let entry = self.take(key)?;
+        match entry.value.get_ref() {
+            RawValue::Bool(value) => Some((*value, entry.value.span())),
+            _ => {
+                self.wrong_type(key, &entry.value, "true or false");
+                None
+            }
+        }
+    }
+
     /// A finite number.
     pub(crate) fn number(&self, key: &'static str) -> Option<At<f64>> {
         let entry = self.take(key)?;

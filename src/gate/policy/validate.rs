@@ -11,42 +11,26 @@ use std::sync::Arc;
 use toml::Spanned;
 
 use super::reader::{Sink, Table, TextOrTable, choose, closest};
+use super::waiver::{self, WaiverLimits};
 use super::{
-    Baseline, DEFAULT_STAGE, Demand, EVIDENCE_RULE, OnMissing, Pattern, Policy, RawPolicy, RawRule, Rule, RuleSpan,
-    Same, Select, Stage, Treatment, Treatments,
+    Baseline, Correction, DEFAULT_STAGE, Demand, EVIDENCE_RULE, Mode, OnMissing, Pattern, Policy, RawPolicy, RawRule,
+    Rule, RuleSpan, STAGE_RULE, Same, Select, Stage, Treatment, Treatments, WAIVER_RULE,
 };
 use crate::diag::{Code, Diagnostic, line_column, visible};
 use crate::digest::Sha256;
 use crate::gate::pattern::Kind;
-use crate::gate::rules::{card, drift, metric, tests};
+use crate::gate::levels::Levels;
+use crate::gate::rules::fresh::cfg::read_age;
+use crate::gate::rules::metric::proof::read_confidence;
+use crate::gate::rules::{card, digest, drift, fresh, gap, metric, ratchet, tests};
 use crate::gate::verdict::{PolicyFile, RuleKind, RuleSeverity, Status};
-use crate::model::Catalogue;
+use crate::model::{Catalogue, Direction};
 
-/// Keys that every rule may have one day; read by none of the kinds yet.
-const RULE_KEYS_NOT_EVALUATED: &[&str] = &[
-    "runs",
-    "family",
-    "mde",
-    "waivable",
-    "lock",
-    "override",
-    "confidence",
-    "correction",
-    "on_inconclusive",
-    "window",
-    "slack",
-    "max_gap",
-    "min_ratio",
-    "of",
-    "max_age",
-    "newer_than",
-    "verify",
-    "max_dataset_uses",
-    "numbers",
-    "file",
-    "method",
-    "stages",
-];
+/// Keys of the language that no version evaluates yet.
+const RULE_KEYS_NOT_EVALUATED: &[&str] = &["lock", "override", "stages"];
+
+/// The confidence of one-sided statements when the policy does not say.
+const CONFIDENCE: f64 = 0.95;
 
 const SEVERITIES: &[(&str, RuleSeverity)] =
     &[("block", RuleSeverity::Block), ("warn", RuleSeverity::Warn), ("info", RuleSeverity::Info)];
@@ -58,6 +42,22 @@ pub(crate) struct Context<'a> {
     stages: Vec<String>,
     severity: RuleSeverity,
     on: Treatments,
+    /// What evidence must show, where a rule does not say.
+    pub(crate) evidence: Mode,
+    /// The confidence of one-sided statements, where a rule does not say.
+    pub(crate) confidence: f64,
+    /// The correction of families, where a rule does not say.
+    pub(crate) correction: Correction,
+}
+
+/// `[defaults]`.
+struct Defaults {
+    severity: RuleSeverity,
+    on: Treatments,
+    evidence: Mode,
+    confidence: f64,
+    correction: Correction,
+    limits: WaiverLimits,
 }
 
 impl Context<'_> {
@@ -84,77 +84,134 @@ pub fn validate(raw: RawPolicy, file: &str, text: &Arc<str>, catalogue: &Catalog
     for (key, at) in &raw.unsupported {
         sink.unsupported(at, &format!("'{}'", visible(key, 80)));
     }
-    let (severity, on) = read_defaults(&sink, &raw);
-    let baselines = read_baselines(&sink, &raw);
+    requires(&sink, &raw);
+    let defaults = read_defaults(&sink, &raw);
+    let baselines = read_baselines(&sink, &raw, catalogue);
     let stages = read_stages(&sink, &raw);
     let context = Context {
         catalogue,
         // A baseline that was refused is still defined: one mistake, one diagnostic.
         baselines: raw.baselines.keys().map(|id| id.get_ref().clone()).collect(),
         stages: stages.iter().map(|s| s.name.clone()).collect(),
-        severity,
-        on,
+        severity: defaults.severity,
+        on: defaults.on,
+        evidence: defaults.evidence,
+        confidence: defaults.confidence,
+        correction: defaults.correction,
     };
     let mut rules: Vec<Rule> = Vec::new();
     let mut ids: BTreeMap<String, u32> = BTreeMap::new();
     for rule in &raw.rules {
         rules.extend(read_rule(&sink, rule, &context, &mut ids));
     }
+    let known: Vec<String> = ids.keys().cloned().collect();
+    let waivers = waiver::read(&sink, &raw.waivers, &defaults.limits, &rules, &known, &context.stages);
+    families(&sink, &raw, &rules);
     let warnings = warn(&sink, &raw, &rules, &stages);
     let found = sink.into_found();
     if !found.is_empty() {
         return Err(found);
     }
-    let mut policy = Policy {
+    let policy = Policy {
         name: raw.name.unwrap_or_else(|| "policy".to_owned()),
         rules,
         baselines,
         stages,
+        waiver_limits: defaults.limits,
+        waivers,
+        levels: Levels::default(),
         digest: Sha256::of(b""),
         files: vec![PolicyFile { path: file.to_owned(), sha256: Sha256::of(text.as_bytes()) }],
         trusted_ref: None,
         warnings,
     };
-    match serde_json::to_vec(&policy) {
-        Ok(canonical) => policy.digest = Sha256::of(&canonical),
-        Err(e) => {
-            return Err(vec![
-                Diagnostic::new(Code::ConfigValue, format!("the policy cannot be identified: {e}")).at(file),
-            ]);
-        }
-    }
-    Ok(policy)
+    policy.identified().map_err(|problem| vec![*problem])
 }
 
-fn read_defaults(sink: &Sink<'_>, raw: &RawPolicy) -> (RuleSeverity, Treatments) {
-    let Some(defaults) = &raw.defaults else { return (RuleSeverity::Block, Treatments::default()) };
+/// A policy may demand a version of the tool that evaluates it.
+fn requires(sink: &Sink<'_>, raw: &RawPolicy) {
+    let Some(wanted) = &raw.requires else { return };
+    let ours = env!("CARGO_PKG_VERSION");
+    match (semver::VersionReq::parse(wanted.get_ref()), semver::Version::parse(ours)) {
+        (Ok(wanted), Ok(ours)) if wanted.matches(&ours) => {}
+        (Ok(_), Ok(_)) => sink.refuse(
+            Code::ConfigValue,
+            &wanted.span(),
+            "another version",
+            format!("the policy requires presscheck {}, this is {ours}", visible(wanted.get_ref(), 60)),
+            "install a version that fits, or correct requires_presscheck",
+        ),
+        _ => sink.refuse(
+            Code::ConfigValue,
+            &wanted.span(),
+            "not a range of versions",
+            format!("'requires_presscheck' cannot be '{}'", visible(wanted.get_ref(), 60)),
+            "write \">=0.1, <2\"",
+        ),
+    }
+}
+
+/// Rules of a family are corrected together, so they must agree on how.
+fn families(sink: &Sink<'_>, raw: &RawPolicy, rules: &[Rule]) {
+    let mut known: BTreeMap<&str, (&Rule, Correction)> = BTreeMap::new();
+    for rule in rules {
+        let Some((family, correction)) = rule
+            .measured()
+            .and_then(|m| m.proof.as_ref())
+            .and_then(|p| Some((p.family.as_deref()?, p.correction)))
+        else {
+            continue;
+        };
+        let first = known.entry(family).or_insert((rule, correction));
+        if first.1 != correction {
+            let at = raw.rules.iter().map(Spanned::span).find(|span| line_column_of(sink, span.start).0 == rule.span.line);
+            sink.refuse(
+                Code::PolicyRuleIncomplete,
+                &at.unwrap_or(0..0),
+                "corrected otherwise",
+                format!(
+                    "rules '{}' and '{}' are of the family '{}' and name different corrections",
+                    first.0.id,
+                    rule.id,
+                    visible(family, 80)
+                ),
+                "rules of a family are corrected together: name the same one",
+            );
+        }
+    }
+}
+
+fn read_defaults(sink: &Sink<'_>, raw: &RawPolicy) -> Defaults {
+    let mut out = Defaults {
+        severity: RuleSeverity::Block,
+        on: Treatments::default(),
+        evidence: Mode::Point,
+        confidence: CONFIDENCE,
+        correction: Correction::Holm,
+        limits: WaiverLimits::default(),
+    };
+    let Some(defaults) = &raw.defaults else { return out };
     let table = Table::new(sink, &defaults.get_ref().0, defaults.span(), "[defaults]");
-    let severity = table.word("severity", SEVERITIES).map_or(RuleSeverity::Block, |(s, _)| s);
-    let on = read_treatments(&table, Treatments::default(), &["missing", "invalid", "no_baseline", "empty", "small_n"]);
-    read_evidence(&table);
-    // Both change nothing while every rule compares points; a value that no version could accept is
-    // refused all the same.
-    if let Some((confidence, at)) = table.number("confidence")
-        && !(confidence > 0.0 && confidence < 1.0)
-    {
-        sink.refuse(Code::ConfigValue, &at, "not between 0 and 1", "'confidence' lies between 0 and 1", "");
+    if let Some((severity, _)) = table.word("severity", SEVERITIES) {
+        out.severity = severity;
     }
-    table.word("correction", &[("holm", ()), ("bh", ()), ("none", ())]);
-    table.finish(&["waiver", "on_inconclusive"]);
-    (severity, on)
-}
-
-/// Only `point` is evaluated.
-fn read_evidence(table: &Table<'_, '_>) {
-    if let Some((evidence, at)) = table.text("evidence") {
-        match evidence {
-            "point" => {}
-            "noninferior" | "not_inferior" => table.sink.unsupported(&at, &format!("evidence = \"{evidence}\"")),
-            _ => {
-                choose(table.sink, "'evidence'", (evidence, &at), &[("point", ())]);
-            }
-        }
+    out.on = read_treatments(
+        &table,
+        out.on,
+        &["missing", "invalid", "no_baseline", "empty", "small_n", "inconclusive"],
+    );
+    if let Some((evidence, _)) = table.word("evidence", Mode::WORDS) {
+        out.evidence = evidence;
     }
+    if let Some(confidence) = read_confidence(&table) {
+        out.confidence = confidence;
+    }
+    if let Some((correction, _)) = table.word("correction", Correction::WORDS) {
+        out.correction = correction;
+    }
+    out.limits = waiver::read_limits(&table);
+    table.finish(&[]);
+    out
 }
 
 /// Reads the `on_…` keys of the given names.
@@ -167,6 +224,7 @@ pub(crate) fn read_treatments(table: &Table<'_, '_>, defaults: Treatments, names
         no_baseline: read("no_baseline", "on_no_baseline").map_or(defaults.no_baseline, |(t, _)| t),
         empty: read("empty", "on_empty").map_or(defaults.empty, |(t, _)| t),
         small_n: read("small_n", "on_small_n").map_or(defaults.small_n, |(t, _)| Some(t)),
+        inconclusive: read("inconclusive", "on_inconclusive").map_or(defaults.inconclusive, |(t, _)| Some(t)),
     }
 }
 
@@ -187,37 +245,46 @@ fn check_name(sink: &Sink<'_>, what: &str, name: &str, at: &Range<usize>) -> boo
     fine
 }
 
-fn read_baselines(sink: &Sink<'_>, raw: &RawPolicy) -> BTreeMap<String, Baseline> {
+fn read_baselines(sink: &Sink<'_>, raw: &RawPolicy, catalogue: &Catalogue) -> BTreeMap<String, Baseline> {
     let mut out = BTreeMap::new();
     for (id, baseline) in &raw.baselines {
         check_name(sink, "the baseline's id", id.get_ref(), &id.span());
         let table = Table::new(sink, &baseline.get_ref().0, baseline.span(), "a baseline");
-        let select = read_select(sink, &table);
+        let select = read_select(sink, &table, catalogue);
         let on_missing = table
             .word("on_missing", &[("fail", OnMissing::Fail), ("bootstrap", OnMissing::Bootstrap)])
             .map_or(OnMissing::Fail, |(o, _)| o);
+        let words = &[
+            ("dataset_digest", Same::DatasetDigest),
+            ("split", Same::Split),
+            ("eval_code_digest", Same::EvalCodeDigest),
+            ("harness", Same::Harness),
+        ];
         let mut same: Vec<Same> = Vec::new();
         for (text, at) in table.texts("same").unwrap_or_default() {
-            match text {
-                "dataset_digest" => same.push(Same::DatasetDigest),
-                "split" => same.push(Same::Split),
-                "eval_code_digest" => sink.unsupported(&at, "same = [\"eval_code_digest\"]"),
-                _ => {
-                    choose(sink, "'same' of a baseline", (text, &at), &[("dataset_digest", ()), ("split", ())]);
-                }
-            }
+            same.extend(choose(sink, "'same' of a baseline", (text, &at), words));
         }
         same.sort();
-        table.finish(&["only"]);
+        let only = table.word("only", &[("passing", ())]);
+        if let (Some((_, at)), Some(Select::File(_) | Select::Git(..))) = (&only, &select) {
+            sink.refuse(
+                Code::PolicyRuleIncomplete,
+                at,
+                "a file passed nothing",
+                "only = \"passing\" is for versions: no gate judged a file",
+                "remove it, or select a version",
+            );
+        }
+        table.finish(&[]);
         if let Some(select) = select {
-            out.insert(id.get_ref().clone(), Baseline { select, on_missing, same });
+            out.insert(id.get_ref().clone(), Baseline { select, on_missing, same, only_passing: only.is_some() });
         }
     }
     out
 }
 
-fn read_select(sink: &Sink<'_>, table: &Table<'_, '_>) -> Option<Select> {
-    let known = "alias:NAME, stage:NAME, version:NAME, run:ID, previous";
+fn read_select(sink: &Sink<'_>, table: &Table<'_, '_>, catalogue: &Catalogue) -> Option<Select> {
+    let known = "alias:NAME, stage:NAME, version:NAME, run:ID, tag:KEY[=VALUE], best:METRIC, previous, file:PATH, git:REF:PATH";
     let missing = table.key_at("select").is_none();
     let Some((text, at)) = table.text("select") else {
         if missing {
@@ -240,10 +307,30 @@ fn read_select(sink: &Sink<'_>, table: &Table<'_, '_>) -> Option<Select> {
         Some(("stage", name)) => Some(Select::Stage(name.to_owned())),
         Some(("version", name)) => Some(Select::Version(name.to_owned())),
         Some(("run", name)) => Some(Select::Run(name.to_owned())),
-        Some((kind @ ("tag" | "file" | "git" | "best"), _)) => {
-            sink.unsupported(&at, &format!("select = \"{kind}:…\""));
-            return None;
+        Some(("tag", tag)) => Some(Select::Tag(tag.to_owned())),
+        Some(("best", metric)) => {
+            let direction = catalogue.get(metric).and_then(|d| d.direction);
+            let ordered = matches!(direction, Some(Direction::Higher | Direction::Lower))
+                || catalogue.get(metric).is_some_and(|d| d.direction == Some(Direction::Target) && d.target.is_some());
+            if !ordered {
+                sink.refuse(
+                    Code::PolicyUnknownMetric,
+                    &at,
+                    "direction not known",
+                    format!("the best by '{}' is not known: which way is it better?", visible(metric, 80)),
+                    "add [metrics.NAME] with direction = \"higher\" or \"lower\"",
+                );
+                return None;
+            }
+            Some(Select::Best(catalogue.canonical(metric).to_owned()))
         }
+        Some(("file", path)) => inside(sink, path, &at).then(|| Select::File(path.to_owned())),
+        Some(("git", rest)) => match rest.split_once(':') {
+            Some((reference, path)) if is_ref(reference) => {
+                inside(sink, path, &at).then(|| Select::Git(reference.to_owned(), path.to_owned()))
+            }
+            _ => None,
+        },
         Some(_) => None,
     };
     if select.is_none() {
@@ -256,6 +343,31 @@ fn read_select(sink: &Sink<'_>, table: &Table<'_, '_>) -> Option<Select> {
         );
     }
     select
+}
+
+/// Whether a path stays inside the project.
+fn inside(sink: &Sink<'_>, path: &str, at: &Range<usize>) -> bool {
+    let fine = !path.is_empty()
+        && !path.starts_with('/')
+        && !path.contains(['\\', '\0'])
+        && !path.split('/').any(|part| matches!(part, "" | "." | ".."))
+        && !path.contains(':');
+    if !fine {
+        sink.refuse(
+            Code::ConfigValue,
+            at,
+            "not inside the project",
+            format!("'{}' is no path inside the project", visible(path, 120)),
+            "a path relative to the project, with '/' between its parts",
+        );
+    }
+    fine
+}
+
+/// Whether a text can be a git ref and nothing else, such as an option.
+fn is_ref(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
+    !text.is_empty() && text.len() <= 200 && !text.starts_with('-') && !text.contains("..") && text.chars().all(plain)
 }
 
 fn read_stages(sink: &Sink<'_>, raw: &RawPolicy) -> Vec<Stage> {
@@ -287,14 +399,53 @@ fn read_stages(sink: &Sink<'_>, raw: &RawPolicy) -> Vec<Stage> {
                 chosen
             }
         };
-        table.finish(&["from", "soak", "max_waivers"]);
-        stages.push((stage.span().start, Stage { name: name.get_ref().clone(), block_on }));
+        let mut from = Vec::new();
+        for (text, at) in table.texts("from").unwrap_or_default() {
+            let defined = raw.stages.keys().any(|k| k.get_ref() == text);
+            if defined && text != name.get_ref() {
+                from.push(text.to_owned());
+                continue;
+            }
+            sink.refuse(
+                Code::PolicyUnknownReference,
+                &at,
+                if defined { "the stage itself" } else { "no such stage" },
+                format!("stage '{}' comes from '{}'", visible(name.get_ref(), 80), visible(text, 80)),
+                &closest(text, raw.stages.keys().map(|k| k.get_ref().as_str()).filter(|k| k != name.get_ref()))
+                    .map_or_else(|| "name another stage of this policy".to_owned(), |near| format!("did you mean '{near}'?")),
+            );
+        }
+        let soak = read_age(&table, "soak");
+        if let (Some(at), true) = (table.key_at("soak"), table.key_at("from").is_none()) {
+            sink.refuse(
+                Code::PolicyRuleIncomplete,
+                &at,
+                "without 'from'",
+                "'soak' is the time in the stage before",
+                "add from = [\"staging\"]",
+            );
+        }
+        let max_waivers = most(&table, "max_waivers");
+        table.finish(&[]);
+        stages.push((stage.span().start, Stage { name: name.get_ref().clone(), block_on, from, soak, max_waivers }));
     }
     stages.sort_by(|a, b| (a.0, &a.1.name).cmp(&(b.0, &b.1.name)));
     if stages.is_empty() {
-        return vec![Stage { name: DEFAULT_STAGE.to_owned(), block_on: all }];
+        let name = DEFAULT_STAGE.to_owned();
+        return vec![Stage { name, block_on: all, from: Vec::new(), soak: None, max_waivers: None }];
     }
     stages.into_iter().map(|(_, stage)| stage).collect()
+}
+
+/// A whole number from 0.
+fn most(table: &Table<'_, '_>, key: &'static str) -> Option<u64> {
+    let (value, at) = table.amount(key)?;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked in the condition")]
+    if value.fract() == 0.0 && value <= 1e9 {
+        return Some(value as u64);
+    }
+    table.sink.refuse(Code::ConfigValue, &at, "not a whole number", format!("'{key}' is a whole number"), "");
+    None
 }
 
 fn read_rule(
@@ -304,15 +455,19 @@ fn read_rule(
     ids: &mut BTreeMap<String, u32>,
 ) -> Option<Rule> {
     let table = Table::new(sink, &raw.get_ref().0, raw.span(), "a rule");
-    let id = read_id(sink, &table, ids);
+    let id = read_unique_id(sink, &table, "rule", ids);
     let kind = read_kind(sink, &table);
     let models = read_patterns(&table, "models", Kind::Name);
     let severity = read_severity(sink, &table, context);
     let why = table.text("why").map(|(t, _)| t.to_owned());
-    read_evidence(&table);
+    let waivable = table.truth("waivable").is_none_or(|(waivable, _)| waivable);
     let (demand, on) = match kind {
         Some(RuleKind::Metric) => {
-            let on = read_treatments(&table, context.on, &["missing", "invalid", "no_baseline", "empty", "small_n"]);
+            let on = read_treatments(
+                &table,
+                context.on,
+                &["missing", "invalid", "no_baseline", "empty", "small_n", "inconclusive"],
+            );
             (metric::cfg::read(&table, context).map(Box::new).map(Demand::Metric), on)
         }
         Some(RuleKind::Drift) => {
@@ -324,7 +479,23 @@ fn read_rule(
             let on = read_treatments(&table, context.on, &["empty"]);
             (tests::cfg::read(&table).map(Demand::Tests), on)
         }
-        Some(RuleKind::Evidence) | None => return None,
+        Some(RuleKind::Gap) => {
+            let on = read_treatments(&table, context.on, &["missing", "invalid", "empty", "small_n"]);
+            (gap::cfg::read(&table, context).map(Box::new).map(Demand::Gap), on)
+        }
+        Some(RuleKind::Ratchet) => {
+            let on = read_treatments(&table, context.on, &["missing", "invalid", "no_baseline", "small_n"]);
+            (ratchet::cfg::read(&table, context).map(Box::new).map(Demand::Ratchet), on)
+        }
+        Some(RuleKind::Fresh) => {
+            let on = read_treatments(&table, context.on, &["missing", "invalid"]);
+            (fresh::cfg::read(&table).map(Demand::Fresh), on)
+        }
+        Some(RuleKind::Digest) => {
+            let on = read_treatments(&table, context.on, &["missing"]);
+            (digest::cfg::read(&table).map(Demand::Digest), on)
+        }
+        Some(RuleKind::Evidence | RuleKind::Stage | RuleKind::Waiver) | None => return None,
     };
     table.finish(RULE_KEYS_NOT_EVALUATED);
     let (line, col) = line_column_of(sink, table.at.start);
@@ -334,6 +505,7 @@ fn read_rule(
         models,
         severity,
         on,
+        waivable,
         why,
         demand: demand?,
         span: RuleSpan { file: sink.file().to_owned(), line, col, end_line: end_line.max(line) },
@@ -344,7 +516,13 @@ fn line_column_of(sink: &Sink<'_>, offset: usize) -> (u32, u32) {
     line_column(sink.source(), offset)
 }
 
-fn read_id(sink: &Sink<'_>, table: &Table<'_, '_>, ids: &mut BTreeMap<String, u32>) -> Option<String> {
+/// The id of a rule or waiver: a name, reserved by nobody, and used once.
+pub(super) fn read_unique_id(
+    sink: &Sink<'_>,
+    table: &Table<'_, '_>,
+    what: &str,
+    ids: &mut BTreeMap<String, u32>,
+) -> Option<String> {
     let absent = table.key_at("id").is_none();
     let Some((id, at)) = table.text("id") else {
         if absent {
@@ -352,21 +530,21 @@ fn read_id(sink: &Sink<'_>, table: &Table<'_, '_>, ids: &mut BTreeMap<String, u3
                 Code::ConfigMissingKey,
                 &table.at,
                 "no 'id'",
-                "a rule needs an 'id'",
+                format!("a {what} needs an 'id'"),
                 "a short name that never changes: reports and waivers refer to it",
             );
         }
         return None;
     };
-    if !check_name(sink, "the rule's id", id, &at) {
+    if !check_name(sink, &format!("the {what}'s id"), id, &at) {
         return None;
     }
-    if id == EVIDENCE_RULE {
+    if [EVIDENCE_RULE, STAGE_RULE, WAIVER_RULE].contains(&id) {
         sink.refuse(
             Code::ConfigValue,
             &at,
             "reserved",
-            format!("the rule id '{EVIDENCE_RULE}' is the gate's own"),
+            format!("the {what} id '{id}' is the gate's own"),
             "choose another id",
         );
         return None;
@@ -377,7 +555,7 @@ fn read_id(sink: &Sink<'_>, table: &Table<'_, '_>, ids: &mut BTreeMap<String, u3
             Code::PolicyDuplicateId,
             &at,
             "used before",
-            format!("two rules have the id '{id}'; the first is on line {first}"),
+            format!("two {what}s have the id '{id}'; the first is on line {first}"),
             "ids are unique",
         );
         return None;
@@ -392,13 +570,13 @@ fn read_kind(sink: &Sink<'_>, table: &Table<'_, '_>) -> Option<RuleKind> {
         ("drift", RuleKind::Drift),
         ("card", RuleKind::Card),
         ("tests", RuleKind::Tests),
+        ("gap", RuleKind::Gap),
+        ("ratchet", RuleKind::Ratchet),
+        ("fresh", RuleKind::Fresh),
+        ("digest", RuleKind::Digest),
     ];
     let absent = table.key_at("check").is_none();
     match table.text("check") {
-        Some((kind @ ("gap" | "ratchet" | "fresh" | "digest"), at)) => {
-            sink.unsupported(&at, &format!("check = \"{kind}\""));
-            None
-        }
         Some((kind, at)) => choose(sink, "'check' of a rule", (kind, &at), words),
         None => {
             if absent {
@@ -407,7 +585,7 @@ fn read_kind(sink: &Sink<'_>, table: &Table<'_, '_>) -> Option<RuleKind> {
                     &table.at,
                     "no 'check'",
                     "a rule needs 'check'",
-                    "one of: metric, drift, card, tests",
+                    "one of: metric, gap, ratchet, drift, tests, card, fresh, digest",
                 );
             }
             None

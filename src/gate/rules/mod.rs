@@ -5,8 +5,12 @@
 //! verdict: severities, `on_…` treatments and stages are applied in `evaluate`.
 
 pub(in crate::gate) mod card;
+pub(in crate::gate) mod digest;
 pub(in crate::gate) mod drift;
+pub(in crate::gate) mod fresh;
+pub(in crate::gate) mod gap;
 pub(in crate::gate) mod metric;
+pub(in crate::gate) mod ratchet;
 pub(in crate::gate) mod tests;
 
 use std::collections::BTreeMap;
@@ -22,6 +26,9 @@ pub(super) struct Subject<'a> {
     pub(super) run: &'a Run,
     /// The baselines that the applicable rules name.
     pub(super) baselines: BTreeMap<&'a str, Resolution<'a>>,
+    /// What the runs of both sides measured, by run id: the run itself, then the runs that repeat it, in the
+    /// order of their start.
+    pub(super) measured: BTreeMap<&'a str, Vec<metric::values::Index<'a>>>,
 }
 
 /// Which `on_…` key may change what becomes of a finding.
@@ -34,6 +41,8 @@ pub(super) enum Cause {
     NoBaseline,
     Empty,
     SmallN,
+    /// Evidence that shows neither the one nor the other.
+    Inconclusive,
     /// The rule's own `vanished`.
     Vanished,
     /// A first version without a baseline.

@@ -108,7 +108,7 @@ fn read(folder: &Folder<'_>) -> Records {
     for artifact in &pipeline.artifacts {
         let path = artifact.path.strip_prefix(&prefix).unwrap_or(&artifact.path).to_owned();
         let bytes = folder.file(&path).map(|e| e.len);
-        run.artifacts.push(Artifact { path, bytes, sha256: None, kind: artifact.kind.clone() });
+        run.artifacts.push(Artifact { path, bytes, kind: artifact.kind.clone(), ..Artifact::default() });
     }
     let mut reported: BTreeSet<String> = run.artifacts.iter().map(|a| a.path.clone()).collect();
     for entry in folder.files() {
@@ -139,8 +139,8 @@ fn read(folder: &Folder<'_>) -> Records {
                             run.artifacts.push(Artifact {
                                 path: below.to_owned(),
                                 bytes: Some(entry.len),
-                                sha256: None,
                                 kind: Some(kind.to_owned()),
+                                ..Artifact::default()
                             });
                         }
                         true

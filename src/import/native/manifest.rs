@@ -279,7 +279,7 @@ pub(super) fn read_run(file: &FileData, run: &mut Run, problems: &mut Vec<Diagno
     run.artifacts = table.each("artifact", |a| {
         let path = a.text("path")?;
         let sha256 = a.text("sha256").map(|s| s.strip_prefix("sha256:").unwrap_or(&s).to_ascii_lowercase());
-        Some(Artifact { path, bytes: a.count("bytes"), sha256, kind: a.text("kind") })
+        Some(Artifact { path, bytes: a.count("bytes"), sha256, kind: a.text("kind"), created: a.time("created") })
     });
     run.extra.append(&mut table.entries);
     is_imported

@@ -135,6 +135,7 @@ fn take(key: &str, item: &Datum, folder: &str, path: &str, document: &mut Docume
             bytes: field(item, "bytes", whole)?,
             sha256: opt(item, "sha256")?,
             kind: opt(item, "kind")?,
+            created: opt(item, "created")?.map_or(Some(None), |text| Instant::parse(&text).map(Some))?,
         }),
         "drift" => document.drift.push(drift(item, folder)?),
         "checks" => document.checks.push(Check {

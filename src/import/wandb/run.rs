@@ -188,8 +188,8 @@ impl Facts {
         self.artifacts.push(Artifact {
             path: artifact.name,
             bytes,
-            sha256: None,
             kind: Some(artifact.kind).filter(|k| !k.is_empty()),
+            ..Artifact::default()
         });
     }
 

@@ -14,6 +14,8 @@ use crate::gate::policy::Treatment;
 use crate::gate::policy::reader::{Table, closest};
 use crate::model::{Direction, MetricDefinition, Slice};
 
+use super::proof::Proof;
+use super::repeats::Repeats;
 use crate::gate::policy::Context;
 
 /// A rule of kind `metric`.
@@ -45,6 +47,10 @@ pub struct MetricRule {
     pub slices: Option<Slices>,
     /// The smallest number of examples that decides.
     pub min_n: Option<u64>,
+    /// What must be shown beyond the numbers themselves; nothing for `evidence = "point"`.
+    pub proof: Option<Proof>,
+    /// How several runs of one version become one value.
+    pub repeats: Option<Repeats>,
 }
 
 /// An absolute bound.
@@ -117,6 +123,13 @@ pub struct Slices {
     pub vanished: Treatment,
 }
 
+impl Slices {
+    /// Whether a slice is one that the rule speaks of; required ones are, whether they fit or not.
+    pub fn fits(&self, slice: &Slice) -> bool {
+        self.patterns.iter().any(|p| p.matches(slice)) && !self.exclude.iter().any(|p| p.matches(slice))
+    }
+}
+
 /// A pattern of slices: `region=*`, `region=eu & device=*`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SlicePattern {
@@ -137,7 +150,7 @@ impl SlicePattern {
             })
     }
 
-    fn read(table: &Table<'_, '_>, key: &str, text: &str, at: &Range<usize>) -> Option<Self> {
+    pub(in crate::gate) fn read(table: &Table<'_, '_>, key: &str, text: &str, at: &Range<usize>) -> Option<Self> {
         let mut terms = BTreeMap::new();
         for term in text.split(['&', ',']).map(str::trim) {
             let refuse = |why: &str| {
@@ -178,12 +191,27 @@ impl SlicePattern {
     }
 }
 
-/// Reads the keys of a metric rule; nothing when they cannot make one.
-pub(crate) fn read(table: &Table<'_, '_>, context: &Context<'_>) -> Option<MetricRule> {
+/// A metric's name as typed, and where.
+type Typed<'t> = (&'t str, Range<usize>);
+
+/// Reads which metric a rule speaks of, and on what it was measured: a rule without bounds, and the
+/// metric's definition. `relative` says whether the rule compares with a baseline.
+pub(in crate::gate::rules) fn read_measured<'t, 'c>(
+    table: &Table<'t, '_>,
+    context: &Context<'c>,
+    what: &str,
+    relative: bool,
+) -> (Option<MetricRule>, Option<Typed<'t>>, Option<&'c MetricDefinition>) {
     let absent = table.key_at("metric").is_none();
     let metric = table.text("metric");
     if absent {
-        table.sink.refuse(Code::ConfigMissingKey, &table.at, "no 'metric'", "a metric rule needs 'metric'", "");
+        table.sink.refuse(
+            Code::ConfigMissingKey,
+            &table.at,
+            "no 'metric'",
+            format!("a {what} rule needs 'metric'"),
+            "",
+        );
     }
     let metric = metric.filter(|(name, at)| {
         let fine = !name.trim().is_empty();
@@ -195,24 +223,48 @@ pub(crate) fn read(table: &Table<'_, '_>, context: &Context<'_>) -> Option<Metri
     let definition = metric.as_ref().and_then(|(name, _)| context.catalogue.get(name));
     let selector = |key: &'static str| table.text(key).map(|(t, _)| t.to_owned());
     let (dataset, split, class) = (selector("dataset"), selector("split"), selector("class"));
+    let slices = read_slices(table, relative);
+    let min_n = table.count("min_n").map(|(n, _)| n);
+    let open = |v: f64| v.is_finite().then_some(v);
+    let rule = metric.as_ref().map(|(name, _)| {
+        let canonical = context.catalogue.canonical(name).to_owned();
+        let catalogue = context.catalogue;
+        let mut names: BTreeSet<String> =
+            catalogue.names().filter(|n| catalogue.canonical(n) == canonical).map(str::to_owned).collect();
+        names.insert(canonical.clone());
+        MetricRule {
+            names,
+            metric: canonical,
+            direction: definition.and_then(|d| d.direction),
+            target: definition.and_then(|d| d.target).map(crate::model::Finite::get),
+            unit: definition.and_then(|d| d.unit.clone()),
+            range: definition.and_then(|d| d.range).map(|(low, high)| (open(low), open(high))),
+            dataset,
+            split,
+            class,
+            bounds: Vec::new(),
+            relative: None,
+            slices,
+            min_n,
+            proof: None,
+            repeats: None,
+        }
+    });
+    (rule, metric, definition)
+}
+
+/// Reads the keys of a metric rule; nothing when they cannot make one.
+pub(crate) fn read(table: &Table<'_, '_>, context: &Context<'_>) -> Option<MetricRule> {
+    let relative_keys = ["max_regression", "min_improvement", "max_improvement", "baseline"];
+    let compares = relative_keys.iter().any(|k| table.key_at(k).is_some());
+    let (rule, metric, definition) = read_measured(table, context, "metric", compares);
     let bounds = read_bounds(table, definition, metric.as_ref());
     let relative = read_relative(table, context, definition, metric.as_ref());
-    let slices = read_slices(table, relative.is_some());
-    let min_n = table.count("min_n").map(|(n, _)| n);
-    let bound_keys = [
-        "min",
-        "max",
-        "above",
-        "below",
-        "equals",
-        "within",
-        "max_deviation",
-        "max_regression",
-        "min_improvement",
-        "max_improvement",
-        "baseline",
-    ];
-    if bounds.is_empty() && relative.is_none() && bound_keys.iter().all(|k| table.key_at(k).is_none()) {
+    let bound_keys = ["min", "max", "above", "below", "equals", "within", "max_deviation"];
+    if bounds.is_empty()
+        && relative.is_none()
+        && bound_keys.iter().chain(&relative_keys).all(|k| table.key_at(k).is_none())
+    {
         table.sink.refuse(
             Code::PolicyRuleIncomplete,
             &table.at,
@@ -221,33 +273,15 @@ pub(crate) fn read(table: &Table<'_, '_>, context: &Context<'_>) -> Option<Metri
             "add min, max, above, below, equals, within or max_deviation, or a baseline with max_regression",
         );
     }
-    let (name, _) = metric?;
-    let canonical = context.catalogue.canonical(name).to_owned();
-    let mut names: BTreeSet<String> =
-        context.catalogue.names().filter(|n| context.catalogue.canonical(n) == canonical).map(str::to_owned).collect();
-    names.insert(canonical.clone());
-    let open = |v: f64| v.is_finite().then_some(v);
-    Some(MetricRule {
-        names,
-        metric: canonical,
-        direction: definition.and_then(|d| d.direction),
-        target: definition.and_then(|d| d.target).map(crate::model::Finite::get),
-        unit: definition.and_then(|d| d.unit.clone()),
-        range: definition.and_then(|d| d.range).map(|(low, high)| (open(low), open(high))),
-        dataset,
-        split,
-        class,
-        bounds,
-        relative,
-        slices,
-        min_n,
-    })
+    let repeats = super::repeats::read(table, rule.as_ref());
+    let proof = super::proof::read(table, context, &bounds, relative.as_ref(), repeats.as_ref());
+    Some(MetricRule { bounds, relative, proof, repeats, ..rule? })
 }
 
 fn read_bounds(
     table: &Table<'_, '_>,
     definition: Option<&MetricDefinition>,
-    metric: Option<&(&str, Range<usize>)>,
+    metric: Option<&Typed<'_>>,
 ) -> Vec<Bound> {
     let mut bounds: Vec<(Bound, Range<usize>)> = Vec::new();
     let mut push = |bound: Option<(Bound, Range<usize>)>| bounds.extend(bound);
@@ -340,7 +374,7 @@ fn outside(bound: Bound, low: f64, high: f64) -> Option<&'static str> {
     always.then_some("fail")
 }
 
-fn no_direction(table: &Table<'_, '_>, metric: Option<&(&str, Range<usize>)>, at: &Range<usize>, why: &str) {
+fn no_direction(table: &Table<'_, '_>, metric: Option<&Typed<'_>>, at: &Range<usize>, why: &str) {
     let (name, at) = metric.map_or(("", at), |(name, at)| (*name, at));
     table.sink.refuse(
         Code::PolicyUnknownMetric,
@@ -358,7 +392,7 @@ fn read_relative(
     table: &Table<'_, '_>,
     context: &Context<'_>,
     definition: Option<&MetricDefinition>,
-    metric: Option<&(&str, Range<usize>)>,
+    metric: Option<&Typed<'_>>,
 ) -> Option<Relative> {
     let keys = ["max_regression", "min_improvement", "max_improvement"];
     let baseline = table.text("baseline");
@@ -440,7 +474,7 @@ fn read_relative(
     Some(Relative { baseline: id.to_owned(), max_regression, min_improvement, max_improvement })
 }
 
-fn read_allowance(table: &Table<'_, '_>, key: &'static str) -> Option<Allowance> {
+pub(in crate::gate::rules) fn read_allowance(table: &Table<'_, '_>, key: &'static str) -> Option<Allowance> {
     let inner = table.table(key)?;
     let (abs, rel) = (inner.amount("abs"), inner.share("rel"));
     inner.finish(&[]);

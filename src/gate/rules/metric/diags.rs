@@ -7,13 +7,15 @@ use std::collections::BTreeSet;
 
 use super::super::{Cause, Finding, list};
 use super::cfg::{Allowance, MetricRule, SlicePattern};
-use super::{BaseValue, Judged, NoValue, Value, is_known, places};
+use super::compare::Judged;
+use super::values::{Index, NoValue, Value};
+use super::BaseValue;
 use crate::diag::{Diagnostic, visible};
 use crate::gate::baseline::Base;
 use crate::gate::number::{digits_for, plain, rounded, with_unit};
 use crate::gate::policy::reader::closest;
 use crate::gate::verdict::Status;
-use crate::model::{MetricResult, Rejected, Run, Slice};
+use crate::model::{MetricResult, Rejected, Slice};
 
 fn metric(rule: &MetricRule) -> String {
     visible(&rule.metric, 80)
@@ -43,7 +45,7 @@ pub(super) fn compared(
     slice: &Slice,
     value: &Value<'_>,
     judged: &Judged,
-    base: Option<&BaseValue>,
+    base: Option<&BaseValue<'_>>,
 ) -> String {
     let digits = digits_for(&[judged.compared, judged.bound]);
     let unit = rule.unit.as_deref();
@@ -81,6 +83,9 @@ pub(super) fn compared(
     };
     let mut notes: Vec<String> = Vec::new();
     notes.extend(value.n.map(|n| format!("n={n}")));
+    if let (Some(repeats), true) = (rule.repeats, value.repeats.len() > 1) {
+        notes.push(format!("{} of {} runs", repeats.aggregate.as_str(), value.repeats.len()));
+    }
     if off_target {
         notes.push(format!("value {}", with_unit(&plain(value.number), unit)));
     }
@@ -100,10 +105,11 @@ pub(super) fn amount(rule: &MetricRule, what: &str, amount: f64, allowance: &All
     format!("{what} {shown}")
 }
 
-pub(super) fn missing(rule: &MetricRule, run: &Run, slice: &Slice) -> String {
+pub(super) fn missing(rule: &MetricRule, index: &Index<'_>, slice: &Slice) -> String {
     let mut out = format!("{}{} is missing", metric(rule), of(rule, slice, rule.dataset.as_deref()));
-    if is_known(rule, run) {
-        let there: Vec<String> = places(rule, run)
+    if index.knows(rule) {
+        let there: Vec<String> = index
+            .measured_on(rule)
             .into_iter()
             .map(|(key, names)| {
                 let names: Vec<String> = names.iter().map(|n| visible(n, 40)).collect();
@@ -113,7 +119,7 @@ pub(super) fn missing(rule: &MetricRule, run: &Run, slice: &Slice) -> String {
         if !there.is_empty() {
             out.push_str(&format!("; it was measured on {}", there.join(", ")));
         }
-    } else if let Some(near) = closest(&rule.metric, run.results.iter().map(|r| r.metric.as_str())) {
+    } else if let Some(near) = closest(&rule.metric, index.run.results.iter().map(|r| r.metric.as_str())) {
         out.push_str(&format!("; the run has '{}'", visible(near, 60)));
     }
     out
@@ -211,6 +217,28 @@ pub(super) fn small_n(rule: &MetricRule, slice: &Slice, n: Option<u64>, least: u
         Some(n) => format!("{}{of} was measured on {n} examples, {least} are needed to decide", metric(rule)),
         None => format!("{}{of} does not say on how many examples, {least} are needed to decide", metric(rule)),
     }
+}
+
+pub(super) fn too_few_runs(rule: &MetricRule, slice: &Slice, found: usize, least: u64) -> NoValue {
+    NoValue::Invalid {
+        reason: "too-few-runs",
+        message: format!(
+            "{}{} was measured by {}, at least {least} are needed: runs that repeat a version name it as their parent",
+            metric(rule),
+            of(rule, slice, rule.dataset.as_deref()),
+            crate::diag::count(found, "run")
+        ),
+        value: None,
+        source: None,
+    }
+}
+
+pub(super) fn other_harness(here: &BTreeSet<Option<String>>, there: &BTreeSet<Option<String>>) -> String {
+    let show = |names: &BTreeSet<Option<String>>| {
+        let names = names.iter().map(|n| n.as_deref().map_or("an unnamed tool".to_owned(), |n| visible(n, 60)));
+        names.collect::<Vec<_>>().join(", ")
+    };
+    format!("measured by {} here and by {} there", show(here), show(there))
 }
 
 pub(super) fn overflow(rule: &MetricRule, slice: &Slice) -> Finding {
