@@ -16,6 +16,7 @@ pub use pattern::Pattern;
 pub mod policy;
 pub mod provenance;
 mod rules;
+pub mod stats;
 pub mod verdict;
 
 pub use evaluate::evaluate;
