@@ -36,6 +36,11 @@ impl Sha256 {
         })
     }
 
+    /// The digest itself.
+    pub fn bytes(&self) -> [u8; 32] {
+        self.0
+    }
+
     /// The first 12 digits, for people.
     pub fn short(&self) -> String {
         self.hex()[..12].to_owned()

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use crate::diag::{Code, Diagnostic, Severity, visible};
 use crate::gate::policy::{self, Policy};
-use crate::model::{Catalogue, Direction, Finite, MetricDefinition};
+use crate::model::{Catalogue, Direction, ExampleSpec, Finite, MetricDefinition};
 
 pub use sources::{History, Place, SourceConfig};
 
@@ -155,6 +155,47 @@ impl Check<'_> {
         self.problems.push(Diagnostic::new(code, message).at(self.file).span(self.text, span, label).help(help));
     }
 
+    /// Where a metric's per-example records are.
+    fn examples(&mut self, raw: toml::Spanned<raw::RawExamples>) -> Option<ExampleSpec> {
+        let span = raw.span();
+        let raw = raw.into_inner();
+        let file = raw.file.get_ref();
+        let outside = file.is_empty()
+            || file.starts_with('/')
+            || file.contains('\\')
+            || file.split('/').any(|part| matches!(part, "" | "." | ".."));
+        if outside {
+            self.refuse(
+                Code::ConfigValue,
+                raw.file.span(),
+                format!("'{}' is no path below a run's folder", visible(file, 120)),
+                "leaves the run's folder",
+                "write it as predictions.jsonl",
+            );
+        }
+        let paired = raw.label.is_some() && (raw.score.is_some() || raw.prediction.is_some());
+        if paired == raw.value.is_some() {
+            self.refuse(
+                Code::ConfigValue,
+                span,
+                "examples need label with score or prediction, or value alone".to_owned(),
+                "which column is the metric made of?",
+                "label and score for an area under a curve, label and prediction for counts, value for a mean",
+            );
+            return None;
+        }
+        (!outside).then(|| ExampleSpec {
+            file: file.clone(),
+            id: raw.id,
+            label: raw.label,
+            prediction: raw.prediction,
+            score: raw.score,
+            value: raw.value,
+            positive: raw.positive,
+            cluster: raw.cluster,
+        })
+    }
+
     fn schema(&mut self, raw: &raw::RawConfig) {
         match &raw.schema {
             Some(schema) if *schema.get_ref() == SCHEMA => {}
@@ -270,6 +311,12 @@ impl Check<'_> {
                         "write range = [0.0, 1.0]; inf and -inf are allowed for an open end",
                     ),
                 }
+            }
+            definition.stderr = metric.stderr.or(definition.stderr);
+            definition.n = metric.n.or(definition.n);
+            definition.proportion = metric.proportion.unwrap_or(definition.proportion);
+            if let Some(examples) = metric.examples {
+                definition.examples = self.examples(examples);
             }
             if let Some(unit) = metric.unit {
                 definition.unit = Some(unit);

@@ -160,6 +160,23 @@ pub(super) struct RawMetric {
     pub(super) range: Option<Spanned<Vec<f64>>>,
     pub(super) label: Option<String>,
     pub(super) aliases: Option<Vec<String>>,
+    pub(super) stderr: Option<String>,
+    pub(super) n: Option<String>,
+    pub(super) proportion: Option<bool>,
+    pub(super) examples: Option<Spanned<RawExamples>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawExamples {
+    pub(super) file: Spanned<String>,
+    pub(super) id: String,
+    pub(super) label: Option<String>,
+    pub(super) prediction: Option<String>,
+    pub(super) score: Option<String>,
+    pub(super) value: Option<String>,
+    pub(super) positive: Option<String>,
+    pub(super) cluster: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

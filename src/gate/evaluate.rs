@@ -18,7 +18,7 @@ use super::verdict::{
     Subject as SubjectRecord, Tool, Verdict,
 };
 use super::waivers::{Applied, too_many_active};
-use super::{evidence, stage};
+use super::{evidence, families, stage};
 use crate::diag::{count, visible};
 use crate::digest::Sha256;
 use crate::model::{Registry, Run, Version};
@@ -217,10 +217,10 @@ fn judge_all(
     for finding in evidence::judge(subject) {
         out.records.push(own_record(policy, EVIDENCE_RULE, RuleKind::Evidence, finding));
     }
+    let mut found: Vec<(&Rule, Finding)> = Vec::new();
     for rule in rules {
-        let severity = rule.severity_at(&stage.name);
         let findings = match &rule.demand {
-            Demand::Metric(demand) => metric::judge(demand, policy, subject),
+            Demand::Metric(demand) => metric::judge(&rule.id, demand, policy, subject, inputs.examples),
             Demand::Drift(demand) => drift::judge(demand, subject),
             Demand::Card(demand) => card::judge(demand, subject),
             Demand::Tests(demand) => tests::judge(demand, subject),
@@ -235,12 +235,15 @@ fn judge_all(
         } else {
             findings
         };
-        for finding in findings {
-            out.bootstrapped |= finding.cause == Cause::Bootstrap;
-            let (record, decided) = record(rule, severity, stage, finding);
-            out.decided |= decided && severity == RuleSeverity::Block;
-            out.records.push(record);
-        }
+        found.extend(findings.into_iter().map(|finding| (*rule, finding)));
+    }
+    families::decide(&mut found);
+    for (rule, finding) in found {
+        let severity = rule.severity_at(&stage.name);
+        out.bootstrapped |= finding.cause == Cause::Bootstrap;
+        let (record, decided) = record(rule, severity, stage, finding);
+        out.decided |= decided && severity == RuleSeverity::Block;
+        out.records.push(record);
     }
     out
 }
@@ -292,7 +295,7 @@ fn record(rule: &Rule, severity: RuleSeverity, stage: &Stage, finding: Finding) 
         n: finding.n,
         interval: finding.interval,
         baseline: finding.baseline,
-        family: None,
+        family: finding.family,
         waiver: None,
         source: finding.source,
         why: rule.why.clone(),

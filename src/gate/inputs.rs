@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::examples::{NoRecords, Records};
 use super::ledger::Ledger;
 use super::verdict::Clock;
 use crate::digest::Sha256;
@@ -19,6 +20,8 @@ pub struct Inputs<'a> {
     pub ledger: &'a Ledger,
     /// Baselines that are files outside the sources, by id of the baseline; `Err` says why one cannot be used.
     pub external: &'a BTreeMap<String, Result<External, String>>,
+    /// Whoever can read per-example records.
+    pub examples: &'a dyn Records,
     /// The moment of judging.
     pub at: Instant,
     /// Where that moment comes from.
@@ -42,6 +45,6 @@ static NO_EXTERNAL: BTreeMap<String, Result<External, String>> = BTreeMap::new()
 impl<'a> Inputs<'a> {
     /// A registry at a moment, without a ledger and without files beside the sources.
     pub fn new(registry: &'a Registry, at: Instant, clock: Clock) -> Self {
-        Self { registry, ledger: &NO_LEDGER, external: &NO_EXTERNAL, at, clock }
+        Self { registry, ledger: &NO_LEDGER, external: &NO_EXTERNAL, examples: &NoRecords, at, clock }
     }
 }

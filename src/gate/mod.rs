@@ -8,6 +8,8 @@
 mod baseline;
 mod evaluate;
 mod evidence;
+pub mod examples;
+mod families;
 mod inputs;
 pub mod ledger;
 pub mod levels;
@@ -18,6 +20,7 @@ pub mod policy;
 pub mod provenance;
 mod rules;
 mod stage;
+pub mod stats;
 pub mod verdict;
 mod waivers;
 

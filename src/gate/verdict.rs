@@ -9,7 +9,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::digest::Sha256;
-use crate::model::{Evidence, Instant, Interval, Measured};
+use crate::model::{Evidence, Finite, Instant, Interval, Measured};
 
 /// The schema's name.
 pub const SCHEMA: &str = "presscheck.verdict/1";
@@ -248,6 +248,50 @@ pub struct BaselineValue {
     pub value: Option<Measured>,
 }
 
+/// An interval around a value or a difference.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct IntervalRecord {
+    /// Lower end, same unit as the value.
+    pub lower: Finite,
+    /// Upper end, same unit as the value.
+    pub upper: Finite,
+    /// Confidence, in (0, 1): of both ends together, or of each of them where `side` is `one`.
+    pub level: Finite,
+    /// `two` where both ends hold together at the level, `one` where each does by itself.
+    pub side: &'static str,
+    /// `value`, or `difference` to the baseline's value.
+    pub of: &'static str,
+    /// How it was computed; nothing for one that the evidence brought along.
+    pub method: Option<&'static str>,
+    /// The key of the random streams, where any were used.
+    pub seed: Option<Sha256>,
+    /// How many clusters were resampled.
+    pub clusters: Option<u64>,
+}
+
+impl From<Interval> for IntervalRecord {
+    /// One that the evidence brought along.
+    fn from(interval: Interval) -> Self {
+        let Interval { lower, upper, level } = interval;
+        Self { lower, upper, level, side: "two", of: "value", method: None, seed: None, clusters: None }
+    }
+}
+
+/// The family of a multiple comparison.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FamilyRecord {
+    /// Its name: the rule's own id where it names none.
+    pub id: String,
+    /// How many comparisons it has.
+    pub size: usize,
+    /// The correction.
+    pub correction: &'static str,
+    /// The p-value of "worse than allowed" of this record alone.
+    pub p: Finite,
+    /// The same, corrected.
+    pub adjusted_p: Finite,
+}
+
 /// The place of a rule in the policy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RuleSpan {
@@ -293,12 +337,12 @@ pub struct RuleRecord {
     pub margin: Option<Measured>,
     /// How many examples the value was measured on.
     pub n: Option<u64>,
-    /// The interval around the value, when the evidence gives one.
-    pub interval: Option<Interval>,
+    /// The interval that decided, or else the one that the evidence gives around the value.
+    pub interval: Option<IntervalRecord>,
     /// The baseline's side.
     pub baseline: Option<BaselineValue>,
-    /// Family of a multiple comparison.
-    pub family: Option<String>,
+    /// The family of comparisons that was corrected for its size.
+    pub family: Option<FamilyRecord>,
     /// The waiver that covers it.
     pub waiver: Option<String>,
     /// Where the value was read.

@@ -40,6 +40,35 @@ pub struct MetricDefinition {
     pub label: Option<String>,
     /// Other names under which tools write this metric.
     pub aliases: Vec<String>,
+    /// The metric that holds this one's standard error, where results do not say it themselves.
+    pub stderr: Option<String>,
+    /// The metric that holds the number of examples, where results do not say it themselves.
+    pub n: Option<String>,
+    /// Whether it is a share of its n examples: the mean of n zeros and ones.
+    pub proportion: bool,
+    /// Where its per-example records are.
+    pub examples: Option<ExampleSpec>,
+}
+
+/// Where the per-example records of a metric are, and what their columns are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ExampleSpec {
+    /// The file, relative to the run's folder.
+    pub file: String,
+    /// Column of the example's id, by which two runs are aligned.
+    pub id: String,
+    /// Column of the truth.
+    pub label: Option<String>,
+    /// Column of the predicted class.
+    pub prediction: Option<String>,
+    /// Column of the score of the positive class.
+    pub score: Option<String>,
+    /// Column of a number per example whose mean is the metric.
+    pub value: Option<String>,
+    /// The positive class; `1` and `true` when not said.
+    pub positive: Option<String>,
+    /// Column of what examples belong to (customer, document): they are resampled together.
+    pub cluster: Option<String>,
 }
 
 impl MetricDefinition {
@@ -53,6 +82,10 @@ impl MetricDefinition {
             range: None,
             label: None,
             aliases: Vec::new(),
+            stderr: None,
+            n: None,
+            proportion: false,
+            examples: None,
         }
     }
 }
@@ -124,11 +157,12 @@ impl Catalogue {
             out.insert(MetricDefinition {
                 name: (*name).to_owned(),
                 direction: Some(*direction),
-                target: None,
                 unit: unit.map(str::to_owned),
                 range: *range,
-                label: None,
                 aliases: aliases.iter().map(|a| (*a).to_owned()).collect(),
+                // The one of them that is the mean of n zeros and ones.
+                proportion: *name == "accuracy",
+                ..MetricDefinition::named(*name)
             });
         }
         out

@@ -26,7 +26,7 @@ pub mod view;
 
 pub use assemble::assemble;
 pub use card::{Card, CardResult, Section, slug_id};
-pub use catalogue::{Catalogue, Direction, MetricDefinition};
+pub use catalogue::{Catalogue, Direction, ExampleSpec, MetricDefinition};
 pub use check::{Check, CheckStatus};
 pub use curve::{Curve, CurveKind, CurvePoint, Importance, ImportanceItem, Matrix};
 pub use datum::Datum;

@@ -130,7 +130,12 @@ impl Digits {
 
     /// `0.947 – 0.984`.
     pub(crate) fn interval(self, interval: &Interval) -> String {
-        format!("{} – {}", self.format(interval.lower.get()), self.format(interval.upper.get()))
+        self.span(interval.lower.get(), interval.upper.get())
+    }
+
+    /// Two ends.
+    pub(crate) fn span(self, lower: f64, upper: f64) -> String {
+        format!("{} – {}", self.format(lower), self.format(upper))
     }
 }
 

@@ -30,7 +30,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
         ],
     ),
     ("export", &["model", "diag", "digest"], &[]),
-    ("gate", &["model", "diag", "digest", "markdown"], &["quick_junit"]),
+    ("gate", &["model", "diag", "digest", "markdown"], &["quick_junit", "libm", "chacha20"]),
     ("config", &["diag", "model", "gate", "remote"], &[]),
     ("plot", &[], &["plotters", "plotters_backend"]),
     ("site", &["config", "model", "plot", "gate", "diag", "digest", "markdown"], &["tera"]),

@@ -10,7 +10,7 @@ use std::sync::{Arc, LazyLock};
 use presscheck::diag::{Code, Diagnostic, Severity};
 use presscheck::digest::Sha256;
 use presscheck::gate::{Inputs, evaluate};
-use presscheck::gate::policy::{Policy, RawBaseline, RawDefaults, RawPolicy, RawRule, RawStage, explain, validate};
+use presscheck::gate::policy::{Policy, RawBaseline, RawDefaults, RawPolicy, RawRule, RawStage, RawWaiver, explain, validate};
 use presscheck::gate::verdict::{Clock, Outcome, RuleRecord, Status, Verdict};
 use presscheck::model::{
     Card, Catalogue, Check, CheckStatus, Dataset, Datum, Direction, DriftReport, Evidence, FeatureDrift, Finite,
@@ -33,19 +33,24 @@ struct File {
     #[serde(default)]
     stage: BTreeMap<Spanned<String>, Spanned<RawStage>>,
     #[serde(default)]
-    waiver: Option<Spanned<toml::Value>>,
+    waiver: Vec<Spanned<RawWaiver>>,
+    #[serde(default)]
+    approval: Option<Spanned<toml::Value>>,
+    requires_presscheck: Option<Spanned<String>>,
 }
 
 fn raw(text: &str) -> Result<RawPolicy, toml::de::Error> {
     let file: File = toml::from_str(text)?;
     let unsupported: Vec<(String, Range<usize>)> =
-        file.waiver.iter().map(|w| ("waiver".to_owned(), w.span())).collect();
+        file.approval.iter().map(|a| ("approval".to_owned(), a.span())).collect();
     Ok(RawPolicy {
         name: file.name,
         defaults: file.defaults,
         rules: file.rule,
         baselines: file.baseline,
         stages: file.stage,
+        waivers: file.waiver,
+        requires: file.requires_presscheck,
         unsupported,
     })
 }

@@ -9,6 +9,7 @@ mod corpus;
 mod corpus_table;
 mod gate;
 mod gate_out;
+mod gate_stats;
 mod hostile;
 mod import_alibi_detect;
 mod import_cards;

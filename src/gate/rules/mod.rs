@@ -16,8 +16,9 @@ pub(in crate::gate) mod tests;
 use std::collections::BTreeMap;
 
 use super::baseline::Resolution;
-use super::verdict::{BaselineValue, Status};
-use crate::model::{Interval, Measured, Registry, Run, Version};
+use super::stats;
+use super::verdict::{BaselineValue, FamilyRecord, IntervalRecord, Status};
+use crate::model::{Measured, Registry, Run, Version};
 
 /// What is judged.
 pub(super) struct Subject<'a> {
@@ -49,6 +50,21 @@ pub(super) enum Cause {
     Bootstrap,
 }
 
+/// Harm that may have been found: decided once the p-values of its family are corrected for their number.
+#[derive(Clone, Debug)]
+pub(super) struct Detection {
+    /// The p-value of "worse than the limit", of this record alone.
+    pub(super) p: f64,
+    /// The interval, with its level.
+    pub(super) interval: stats::Interval,
+    /// The smallest harm that the data must have been able to show.
+    pub(super) mde: f64,
+    /// How many units the evidence rests on.
+    pub(super) n: Option<u64>,
+    /// The unit of the metric.
+    pub(super) unit: Option<String>,
+}
+
 /// What a rule says about one thing.
 #[derive(Clone, Debug)]
 pub(super) struct Finding {
@@ -64,7 +80,11 @@ pub(super) struct Finding {
     pub(super) bound: Option<Measured>,
     pub(super) margin: Option<Measured>,
     pub(super) n: Option<u64>,
-    pub(super) interval: Option<Interval>,
+    pub(super) interval: Option<IntervalRecord>,
+    /// What a family of comparisons still has to decide.
+    pub(super) detection: Option<Detection>,
+    /// What the family decided.
+    pub(super) family: Option<FamilyRecord>,
     pub(super) baseline: Option<BaselineValue>,
     pub(super) source: Option<String>,
 }
@@ -86,6 +106,8 @@ impl Finding {
             margin: None,
             n: None,
             interval: None,
+            detection: None,
+            family: None,
             baseline: None,
             source: None,
         }

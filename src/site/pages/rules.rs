@@ -108,7 +108,7 @@ pub(crate) fn row(record: &RuleRecord, stages: usize) -> RuleRow {
             _ => "",
         },
         margin,
-        interval: record.interval.as_ref().map(|i| digits.interval(i)).unwrap_or_default(),
+        interval: record.interval.as_ref().map(|i| interval(i, digits)).unwrap_or_default(),
         n: record.n.map(show::count).unwrap_or_default(),
         baseline: record
             .baseline
@@ -139,4 +139,10 @@ fn op(op: &str) -> &'static str {
         "==" => "=",
         _ => "within",
     }
+}
+
+/// The two ends, and what they are ends of where that is not the value.
+fn interval(found: &crate::gate::verdict::IntervalRecord, digits: crate::site::show::Digits) -> String {
+    let ends = digits.span(found.lower.get(), found.upper.get());
+    if found.of == "difference" { format!("Δ {ends}") } else { ends }
 }

@@ -12,7 +12,7 @@ use crate::diag::{Code, visible};
 use crate::gate::pattern::{Kind, Pattern};
 use crate::gate::policy::Treatment;
 use crate::gate::policy::reader::{Table, closest};
-use crate::model::{Direction, MetricDefinition, Slice};
+use crate::model::{Direction, ExampleSpec, MetricDefinition, Slice};
 
 use super::proof::Proof;
 use super::repeats::Repeats;
@@ -47,6 +47,14 @@ pub struct MetricRule {
     pub slices: Option<Slices>,
     /// The smallest number of examples that decides.
     pub min_n: Option<u64>,
+    /// Whether the value is a share of its n examples.
+    pub proportion: bool,
+    /// The metric that holds the standard error, where results do not say it.
+    pub stderr: Option<String>,
+    /// The metric that holds the number of examples, where results do not say it.
+    pub counted_by: Option<String>,
+    /// Where per-example records are.
+    pub examples: Option<ExampleSpec>,
     /// What must be shown beyond the numbers themselves; nothing for `evidence = "point"`.
     pub proof: Option<Proof>,
     /// How several runs of one version become one value.
@@ -246,6 +254,10 @@ pub(in crate::gate::rules) fn read_measured<'t, 'c>(
             relative: None,
             slices,
             min_n,
+            proportion: definition.is_some_and(|d| d.proportion),
+            stderr: definition.and_then(|d| d.stderr.clone()),
+            counted_by: definition.and_then(|d| d.n.clone()),
+            examples: definition.and_then(|d| d.examples.clone()),
             proof: None,
             repeats: None,
         }

@@ -8,6 +8,8 @@ use std::collections::BTreeSet;
 use super::super::{Cause, Finding, list};
 use super::cfg::{Allowance, MetricRule, SlicePattern};
 use super::compare::Judged;
+use super::demand::Held;
+use super::proof::Proof;
 use super::values::{Index, NoValue, Value};
 use super::BaseValue;
 use crate::diag::{Diagnostic, visible};
@@ -338,4 +340,81 @@ pub(super) fn other_place(what: &str, here: &BTreeSet<Option<&str>>, there: &BTr
         places.iter().flatten().map(|p| visible(p, 40)).collect::<Vec<_>>().join(", ")
     };
     format!("measured on {what} {} here and {} there", show(here), show(there))
+}
+
+/// What the evidence says of a limit.
+pub(super) enum Outcome {
+    /// It holds.
+    Shown,
+    /// It is broken.
+    Opposite,
+    /// Neither; the number of examples that would decide, if any would.
+    Neither { needs: Option<u64> },
+    /// It is decided together with others.
+    Open,
+}
+
+/// The sentence of a limit that evidence was held against.
+pub(super) fn held(rule: &MetricRule, slice: &Slice, value: &Value<'_>, held: &Held, outcome: Outcome) -> String {
+    let unit = rule.unit.as_deref();
+    let digits = digits_for(&[held.interval.low, held.interval.high, held.limit, held.interval.estimate]);
+    let show = |v: f64| with_unit(&rounded(v, digits), unit);
+    let percent = rounded((1.0 - held.interval.level.tail()) * 100.0, 6);
+    // The end of the interval that decides: a proof looks at the near one, its refutation at the far one.
+    let far = matches!(outcome, Outcome::Opposite);
+    let (side, end) = if held.higher == far {
+        ("upper", held.interval.high)
+    } else {
+        ("lower", held.interval.low)
+    };
+    let holds = if held.higher { end >= held.limit } else { end <= held.limit };
+    let relation = match (held.higher, holds) {
+        (true, true) => ">=",
+        (true, false) => "<",
+        (false, true) => "<=",
+        (false, false) => ">",
+    };
+    let what = if held.relative { "difference" } else { "value" };
+    let found = match outcome {
+        Outcome::Shown => "shown".to_owned(),
+        Outcome::Opposite => "the opposite is shown".to_owned(),
+        Outcome::Neither { needs: Some(n) } => format!("not shown, needs n >= {n}"),
+        Outcome::Neither { needs: None } => "not shown".to_owned(),
+        Outcome::Open => String::new(),
+    };
+    let mut notes: Vec<String> = vec![held.interval.method.as_str().to_owned()];
+    notes.extend(value.n.map(|n| format!("n={n}")));
+    notes.extend(held.notes.iter().cloned());
+    let found = if found.is_empty() { found } else { format!(": {found}") };
+    format!(
+        "{}{} {}, {what} {} with {percent}% {side} bound {} {relation} {} {}{found} ({})",
+        metric(rule),
+        of(rule, slice, value.result.dataset.as_deref()),
+        with_unit(&plain(value.number), unit),
+        show(held.interval.estimate),
+        show(end),
+        held.label,
+        show(held.limit),
+        notes.join("; ")
+    )
+}
+
+pub(super) fn no_evidence(rule: &MetricRule, slice: &Slice, proof: &Proof, why: &[String]) -> String {
+    let why: Vec<String> = why.iter().filter(|w| !w.is_empty()).map(|w| visible(w, 200)).collect();
+    let why = if why.is_empty() {
+        "a number alone shows nothing: give n of a proportion, a standard error, repeated runs or per-example records"
+            .to_owned()
+    } else {
+        why.join("; ")
+    };
+    let method = match proof.method {
+        super::proof::Method::Auto => String::new(),
+        method => format!(" by {}", method.as_str()),
+    };
+    format!("{}{} has no interval{method}: {why}", metric(rule), of(rule, slice, rule.dataset.as_deref()))
+}
+
+pub(super) fn nothing_to_show(rule: &MetricRule, slice: &Slice) -> String {
+    let of = of(rule, slice, rule.dataset.as_deref());
+    format!("{}{of}: distances to a target can only be compared, write evidence = \"point\"", metric(rule))
 }

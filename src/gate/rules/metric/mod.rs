@@ -5,9 +5,11 @@
 
 pub(crate) mod cfg;
 mod compare;
+mod demand;
 mod diags;
 pub(in crate::gate) mod proof;
 pub(in crate::gate) mod repeats;
+mod shown;
 pub(in crate::gate) mod values;
 
 use std::collections::BTreeSet;
@@ -19,8 +21,10 @@ use values::{NoValue, Value, Values};
 use super::{Cause, Finding, Subject};
 use crate::gate::baseline::{Base, Resolution, differs};
 use crate::gate::evidence::half_read;
+use crate::digest::Sha256;
+use crate::gate::examples::Records;
 use crate::gate::policy::{Policy, Same};
-use crate::gate::verdict::{BaselineValue, Status};
+use crate::gate::verdict::{BaselineValue, IntervalRecord, Status};
 use crate::model::{Measured, MetricResult, Slice};
 
 /// What a rule looks at: what this version measured, and what its baseline did.
@@ -28,6 +32,9 @@ struct Sides<'a> {
     rule: &'a MetricRule,
     policy: &'a Policy,
     subject: &'a Subject<'a>,
+    records: &'a dyn Records,
+    /// Policy and rule: what seeds are made of, besides the data.
+    key: Sha256,
     /// This version's run, then the runs that repeat it.
     ours: Vec<Values<'a>>,
     /// The baseline's run, then the runs that repeat it; empty without a baseline.
@@ -35,12 +42,19 @@ struct Sides<'a> {
 }
 
 /// Judges a metric rule.
-pub(in crate::gate) fn judge(rule: &MetricRule, policy: &Policy, subject: &Subject<'_>) -> Vec<Finding> {
+pub(in crate::gate) fn judge(
+    id: &str,
+    rule: &MetricRule,
+    policy: &Policy,
+    subject: &Subject<'_>,
+    records: &dyn Records,
+) -> Vec<Finding> {
     let theirs = match rule.relative.as_ref().and_then(|r| subject.baselines.get(r.baseline.as_str())) {
         Some(Resolution::Found(base)) => of_run(rule, subject, &base.run.id),
         _ => Vec::new(),
     };
-    let sides = Sides { rule, policy, subject, ours: of_run(rule, subject, &subject.run.id), theirs };
+    let key = Sha256::of_parts([policy.digest.hex().as_bytes(), id.as_bytes()]);
+    let sides = Sides { rule, policy, subject, records, key, ours: of_run(rule, subject, &subject.run.id), theirs };
     match &rule.slices {
         None => vec![judge_slice(&sides, &Slice::default(), true)],
         Some(slices) => judge_slices(&sides, slices),
@@ -149,7 +163,8 @@ pub(in crate::gate::rules) fn with_value(value: &Value<'_>, mut finding: Finding
     finding.value = Some(Measured::new(value.number));
     finding.dataset.clone_from(&value.result.dataset);
     finding.n = value.n;
-    finding.interval = finding.interval.or(value.result.ci.filter(|_| value.repeats.len() < 2));
+    let given = value.result.ci.filter(|_| value.repeats.len() < 2);
+    finding.interval = finding.interval.or(given.map(IntervalRecord::from));
     finding.source = Some(value.result.source.to_string());
     finding
 }
@@ -188,6 +203,9 @@ fn judge_value(sides: &Sides<'_>, slice: &Slice, required: bool) -> Finding {
     if !finite {
         return with_value(diags::overflow(rule, slice));
     }
+    if let Some(proof) = &rule.proof {
+        return with_value(demand::judge(sides, proof, slice, &value, base.as_ref()));
+    }
     let holds = !judged.is_empty() && judged.iter().all(|j| j.holds);
     let mut finding = Finding::new("", shown.reason, diags::compared(rule, slice, &value, shown, base.as_ref()));
     finding.op = Some(shown.op.to_owned());
@@ -219,6 +237,7 @@ pub(in crate::gate::rules) fn small_n(
 /// The baseline's value for a comparison.
 struct BaseValue<'a> {
     number: f64,
+    run: &'a crate::model::Run,
     value: Value<'a>,
     record: BaselineValue,
     notes: Vec<String>,
@@ -290,6 +309,7 @@ fn compare_with<'a>(
     match found {
         Ok(theirs) => Ok(BaseValue {
             number: theirs.number,
+            run: base.run,
             record: record(id, base, Some(Measured::new(theirs.number))),
             value: theirs,
             notes: notes.into_inner().into_iter().collect(),

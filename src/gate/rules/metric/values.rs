@@ -142,8 +142,31 @@ impl<'a> Values<'a> {
         {
             return Err(diags::out_of_range(rule, slice, first, number, (low, high)));
         }
-        let n = found.iter().filter_map(|r| r.n).min();
-        Ok(Value { number, result: first, n, all: found, repeats: Vec::new() })
+        let n = found.iter().filter_map(|r| r.n).min().or_else(|| {
+            let n = self.beside(rule.counted_by.as_deref()?, first)?;
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked in the condition")]
+            (n >= 0.0 && n.fract() == 0.0 && n < 9.0e15).then_some(n as u64)
+        });
+        let stated = found.iter().map(|r| r.stderr).collect::<BTreeSet<_>>();
+        let stderr = match (stated.len(), stated.first()) {
+            (1, Some(Some(stderr))) => Some(stderr.get()),
+            (1, Some(None)) => rule.stderr.as_deref().and_then(|name| self.beside(name, first)),
+            _ => None,
+        };
+        Ok(Value { number, result: first, n, stderr, all: found, repeats: Vec::new() })
+    }
+
+    /// The value of another metric that was measured in the same place; nothing when there are several.
+    fn beside(&self, name: &str, place: &MetricResult) -> Option<f64> {
+        let same = |r: &&&MetricResult| {
+            (&r.dataset, &r.split, &r.slice, &r.class) == (&place.dataset, &place.split, &place.slice, &place.class)
+        };
+        let found: BTreeSet<_> =
+            self.index.results.get(name)?.iter().filter(same).map(|r| r.value.finite()).collect();
+        match (found.len(), found.first()) {
+            (1, Some(Some(value))) => Some(value.get()),
+            _ => None,
+        }
     }
 }
 
@@ -155,6 +178,8 @@ pub(in crate::gate::rules) struct Value<'a> {
     pub(in crate::gate::rules) result: &'a MetricResult,
     /// The smallest number of examples that any of them gives.
     pub(in crate::gate::rules) n: Option<u64>,
+    /// Its standard error, when somebody says.
+    pub(super) stderr: Option<f64>,
     /// All results that give it.
     pub(super) all: Vec<&'a MetricResult>,
     /// The values of the single runs that it was made of; empty for the value of one run.
