@@ -1125,39 +1125,10 @@ fn refused(text: &str) -> Vec<(Code, u32)> {
 
 #[test]
 fn policies_that_would_not_be_evaluated_in_full_are_refused() {
-    let unsupported = [
-        "evidence = \"noninferior\"",
-        "evidence = \"not_inferior\"",
-        "runs = { min = 3 }",
-        "family = \"x\"",
-        "mde = 0.1",
-        "waivable = false",
-        "lock = \"tighten\"",
-        "override = true",
-        "confidence = 0.9",
-        "on_inconclusive = \"warn\"",
-        "method = \"auto\"",
-    ];
-    for line in unsupported {
+    for line in ["lock = \"tighten\"", "override = true"] {
         assert_eq!(refused(&format!("{FLOOR}{line}\n")), [(Code::PolicyUnsupported, 7)], "{line}");
     }
-    for kind in ["gap", "ratchet", "fresh", "digest"] {
-        assert_eq!(refused(&FLOOR.replace("\"metric\"", &format!("\"{kind}\""))), [(Code::PolicyUnsupported, 4)]);
-    }
-    for text in [
-        "[stage.s]\nfrom = [\"x\"]\n",
-        "[stage.s]\nsoak = \"3d\"\n",
-        "[stage.s]\nmax_waivers = 1\n",
-        "[defaults]\nevidence = \"noninferior\"\n",
-        "[defaults]\nwaiver = { max_days = 3 }\n",
-        "[baseline.b]\nselect = \"git:main:x\"\n",
-        "[baseline.b]\nselect = \"best:auc\"\n",
-    ] {
-        assert_eq!(refused(text), [(Code::PolicyUnsupported, 2)], "{text}");
-    }
-    assert_eq!(refused("[baseline.b]\nselect = \"previous\"\nonly = \"passing\"\n"), [(Code::PolicyUnsupported, 3)]);
-    assert_eq!(refused(&format!("{CARD}numbers = {{ match_run = true }}\n")), [(Code::PolicyUnsupported, 9)]);
-    assert_eq!(refused("waiver = [{ id = \"W-1\" }]\n"), [(Code::PolicyUnsupported, 1)]);
+    assert_eq!(refused("approval = [{ id = \"A-1\" }]\n"), [(Code::PolicyUnsupported, 1)]);
 }
 
 #[test]
@@ -1224,7 +1195,7 @@ fn mistakes_are_refused_at_their_line() {
 #[test]
 fn all_mistakes_are_reported_at_once() {
     let found = refused(&format!(
-        "{}severity = \"x\"\nfoo = 1\n[[rule]]\nid = \"auc-floor\"\ncheck = \"gap\"\n",
+        "{}severity = \"x\"\nfoo = 1\n[[rule]]\nid = \"auc-floor\"\ncheck = \"gip\"\n",
         FLOOR.replace("min", "mim")
     ));
     assert_eq!(found.len(), 6, "{found:?}");
