@@ -109,7 +109,10 @@ impl Check<'_> {
                 "remove it, or write kind = \"table\"",
             );
         }
-        let rows = self.one_of(raw.rows.as_ref(), &TableRows::ALL, "rows").unwrap_or_default();
+        let rows = match &raw.rows {
+            Some(typed) => self.one_of(Some(typed), &TableRows::ALL, "rows")?,
+            None => TableRows::default(),
+        };
         let form = TableRows::ALL.iter().find(|(_, r)| *r == rows).map_or("", |(name, _)| name);
         for (key, at, forms) in raw.typed() {
             if !forms.contains(&rows) {
