@@ -129,9 +129,7 @@ impl Check<'_> {
         let needed: &[(&str, bool)] = match rows {
             TableRows::Metrics => &[("metric", raw.metric.is_some()), ("value", raw.value.is_some())],
             TableRows::Wide => &[],
-            TableRows::Predictions => {
-                &[("actual", raw.actual.is_some()), ("predicted (or score, or scores)", guess)]
-            }
+            TableRows::Predictions => &[("actual", raw.actual.is_some()), ("predicted (or score, or scores)", guess)],
         };
         for (key, _) in needed.iter().filter(|(_, there)| !there) {
             self.refuse(

@@ -100,7 +100,12 @@ fn agrees(registry: &Registry, expected: &Value) {
         }
     }
     assert!(due > 10, "{due}");
-    assert_eq!(run.results.len(), due, "{:#?}", run.results.iter().map(|r| (&r.metric, r.slice.to_string(), &r.class)).collect::<Vec<_>>());
+    assert_eq!(
+        run.results.len(),
+        due,
+        "{:#?}",
+        run.results.iter().map(|r| (&r.metric, r.slice.to_string(), &r.class)).collect::<Vec<_>>()
+    );
 }
 
 #[test]
@@ -120,11 +125,7 @@ fn predictions_give_the_numbers_of_scikit_learn() {
     ] {
         let registry = read_fixture(file, &table);
         agrees(&registry, &expected[key]);
-        assert!(
-            registry.problems.iter().all(|p| p.severity == Severity::Note),
-            "{file}: {:#?}",
-            registry.problems
-        );
+        assert!(registry.problems.iter().all(|p| p.severity == Severity::Note), "{file}: {:#?}", registry.problems);
     }
 }
 
@@ -150,7 +151,12 @@ fn curves_are_those_of_scikit_learn() {
 #[test]
 fn examples_of_one_class_have_no_auc_and_a_note_says_why() {
     let registry = read_fixture("binary.csv", CHURN);
-    let moon = |metric: &str| only(&registry).results.iter().any(|r| r.metric == metric && r.class.is_none() && r.slice.to_string() == "region=moon");
+    let moon = |metric: &str| {
+        only(&registry)
+            .results
+            .iter()
+            .any(|r| r.metric == metric && r.class.is_none() && r.slice.to_string() == "region=moon")
+    };
     assert!(moon("accuracy") && moon("log_loss"));
     assert!(!moon("auc") && !moon("average_precision") && !moon("mcc") && !moon("recall"));
     let note = registry.problems.iter().find(|p| p.message.contains("auc (region=moon)")).unwrap();
@@ -161,13 +167,20 @@ fn examples_of_one_class_have_no_auc_and_a_note_says_why() {
 #[test]
 fn rows_without_label_or_prediction_are_counted() {
     let csv = "label,prediction,score\n1,1,0.9\n,1,0.8\n0,,0.2\n0,0,\n1,0,oops\n0,1,nan\n";
-    let registry =
-        read("p.csv", csv, "rows = \"predictions\"\nactual = \"label\"\npredicted = \"prediction\"\nscore = \"score\"\n");
+    let registry = read(
+        "p.csv",
+        csv,
+        "rows = \"predictions\"\nactual = \"label\"\npredicted = \"prediction\"\nscore = \"score\"\n",
+    );
     let run = only(&registry);
     let n = |metric: &str| run.results.iter().find(|r| r.metric == metric && r.class.is_none()).unwrap().n;
     assert_eq!((n("accuracy"), n("auc")), (Some(4), Some(2)));
-    let said: Vec<String> =
-        registry.problems.iter().filter(|p| p.severity != Severity::Note).map(|p| format!("{} {} {}", p.severity, p.place(), p.message)).collect();
+    let said: Vec<String> = registry
+        .problems
+        .iter()
+        .filter(|p| p.severity != Severity::Note)
+        .map(|p| format!("{} {} {}", p.severity, p.place(), p.message))
+        .collect();
     let has = |text: &str| assert!(said.iter().any(|s| s.contains(text)), "{text}: {said:#?}");
     has("warning t/p.csv:3:1 1 row of 6 without 'label'");
     has("warning t/p.csv:4:1 1 row of 6 without 'prediction'");
@@ -181,7 +194,11 @@ fn weights_that_are_none_are_errors() {
     let registry = read("p.csv", csv, "rows = \"predictions\"\nactual = \"y\"\npredicted = \"p\"\nweight = \"w\"\n");
     assert_eq!(value(only(&registry), "accuracy"), Some(1.0));
     assert!(problem(&registry, Code::FieldInvalid).starts_with("error t/p.csv:3:1: 2 rows of 4 in column 'w'"));
-    let zero = read("p.csv", "y,p,w\na,a,0\nb,b,0\n", "rows = \"predictions\"\nactual = \"y\"\npredicted = \"p\"\nweight = \"w\"\n");
+    let zero = read(
+        "p.csv",
+        "y,p,w\na,a,0\nb,b,0\n",
+        "rows = \"predictions\"\nactual = \"y\"\npredicted = \"p\"\nweight = \"w\"\n",
+    );
     assert!(only(&zero).results.is_empty(), "{:?}", only(&zero).results);
 }
 
@@ -194,7 +211,9 @@ fn what_predictions_are_of_is_found_or_asked() {
     };
     assert!(metrics("y,p\n1.5,2\n2,2\n", table).contains(&"mae".to_owned()));
     assert!(metrics("y,p\n1,0\n0,0\n", table).contains(&"accuracy".to_owned()));
-    assert!(metrics("y,p\n1.0,1\n0.0,0\n", &format!("{table}task = \"classification\"\n")).contains(&"accuracy".to_owned()));
+    assert!(
+        metrics("y,p\n1.0,1\n0.0,0\n", &format!("{table}task = \"classification\"\n")).contains(&"accuracy".to_owned())
+    );
     assert_eq!(value(only(&read("p.csv", "y,p\n1.0,1\n0.0,0\n", table)), "accuracy"), Some(1.0), "1.0 is the class 1");
     let many: String = (0..200).map(|i| format!("{i},{i}\n")).collect();
     let registry = read("p.csv", format!("y,p\n{many}"), table);
@@ -202,7 +221,11 @@ fn what_predictions_are_of_is_found_or_asked() {
     assert!(problem(&registry, Code::FieldInvalid).contains("classes or quantities?"));
     let wrong = read("p.csv", "y,s\nyes,0.5\nno,0.4\n", "rows = \"predictions\"\nactual = \"y\"\nscore = \"s\"\n");
     assert!(problem(&wrong, Code::FieldInvalid).contains("of which class"), "{:?}", wrong.problems);
-    let unknown = read("p.csv", "y,s\nyes,0.5\nno,0.4\n", "rows = \"predictions\"\nactual = \"y\"\nscore = \"s\"\npositive = \"Yes\"\n");
+    let unknown = read(
+        "p.csv",
+        "y,s\nyes,0.5\nno,0.4\n",
+        "rows = \"predictions\"\nactual = \"y\"\nscore = \"s\"\npositive = \"Yes\"\n",
+    );
     assert!(problem(&unknown, Code::FieldInvalid).contains("no class 'Yes'"));
 }
 
@@ -235,10 +258,18 @@ fn a_long_table_is_a_result_for_each_row() {
 
 #[test]
 fn text_is_a_number_only_where_the_format_has_no_types() {
-    let rows = [("m.json", r#"[{"metric":"auc","value":"0.9"},{"metric":"mae","value":"inf"},{"metric":"n","value":3}]"#),
-        ("m.jsonl", "{\"metric\":\"auc\",\"value\":\"0.9\"}\n{\"metric\":\"mae\",\"value\":\"inf\"}\n{\"metric\":\"n\",\"value\":3}\n"),
+    let rows = [
+        ("m.json", r#"[{"metric":"auc","value":"0.9"},{"metric":"mae","value":"inf"},{"metric":"n","value":3}]"#),
+        (
+            "m.jsonl",
+            "{\"metric\":\"auc\",\"value\":\"0.9\"}\n{\"metric\":\"mae\",\"value\":\"inf\"}\n{\"metric\":\"n\",\"value\":3}\n",
+        ),
         ("m.yaml", "- {metric: auc, value: '0.9'}\n- {metric: mae, value: 'inf'}\n- {metric: n, value: 3}\n"),
-        ("m.toml", "[[rows]]\nmetric = \"auc\"\nvalue = \"0.9\"\n[[rows]]\nmetric = \"mae\"\nvalue = \"inf\"\n[[rows]]\nmetric = \"n\"\nvalue = 3\n")];
+        (
+            "m.toml",
+            "[[rows]]\nmetric = \"auc\"\nvalue = \"0.9\"\n[[rows]]\nmetric = \"mae\"\nvalue = \"inf\"\n[[rows]]\nmetric = \"n\"\nvalue = 3\n",
+        ),
+    ];
     for (name, text) in rows {
         let at = if name.ends_with("toml") { "at = \"/rows\"\n" } else { "" };
         let registry = read(name, text, &format!("{LONG}{at}"));
@@ -349,8 +380,12 @@ fn every_shape_of_json_gives_the_same_rows() {
 fn what_is_wrong_with_a_table_is_said_with_its_place_and_the_rest_is_read() {
     let registry = read("m.csv", "metric,value,value\nauc,0.9,1\nmae,1\nf1,0.8,0\n", LONG);
     assert_eq!((value(only(&registry), "auc"), value(only(&registry), "f1")), (Some(0.9), Some(0.8)));
-    let said: Vec<String> =
-        registry.problems.iter().filter(|p| p.code == Code::CsvSyntax).map(|p| format!("{} {}", p.place(), p.message)).collect();
+    let said: Vec<String> = registry
+        .problems
+        .iter()
+        .filter(|p| p.code == Code::CsvSyntax)
+        .map(|p| format!("{} {}", p.place(), p.message))
+        .collect();
     assert_eq!(said[0], "t/m.csv:1:1 two columns are called 'value'; the first is read");
     assert_eq!(said[1], "t/m.csv:3:1 the row has 2 cells, the header 3; it is left out");
     let absent = read("m.csv", "metric,value\nauc,0.9\n", &format!("{LONG}n = \"count\"\n"));
@@ -374,6 +409,7 @@ fn what_is_wrong_with_a_table_is_said_with_its_place_and_the_rest_is_read() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "tests make their own inputs")]
 fn hostile_tables_are_read_or_refused() {
     let parquet = std::fs::read(fixture("binary.parquet")).unwrap();
     for cut in (0..parquet.len()).step_by(97) {
@@ -399,14 +435,23 @@ fn hostile_tables_are_read_or_refused() {
         ("m.csv", ",".repeat(50_000)),
     ] {
         let registry = read(name, &text, LONG);
-        assert!(registry.problems.iter().any(|p| p.severity != Severity::Note), "{name} {}", &text[..10.min(text.len())]);
+        assert!(
+            registry.problems.iter().any(|p| p.severity != Severity::Note),
+            "{name} {}",
+            &text[..10.min(text.len())]
+        );
     }
-    let huge = read("m.csv", "metric,value,n\na,1e308,1e300\nb,-1e400,99999999999999999999\nc,123456789012345678901234567890,-4\n", &format!("{LONG}n = \"n\"\n"));
+    let huge = read(
+        "m.csv",
+        "metric,value,n\na,1e308,1e300\nb,-1e400,99999999999999999999\nc,123456789012345678901234567890,-4\n",
+        &format!("{LONG}n = \"n\"\n"),
+    );
     let run = only(&huge);
     assert_eq!((value(run, "a"), value(run, "c")), (Some(1e308), Some(123456789012345678901234567890.0)));
     assert!(run.results.iter().all(|r| r.n.is_none()));
     assert!(value(run, "b").is_some_and(f64::is_infinite));
-    let overflow = read("p.csv", "y,p\n1e308,-1e308\n0.5,0.25\n", "rows = \"predictions\"\nactual = \"y\"\npredicted = \"p\"\n");
+    let overflow =
+        read("p.csv", "y,p\n1e308,-1e308\n0.5,0.25\n", "rows = \"predictions\"\nactual = \"y\"\npredicted = \"p\"\n");
     assert!(only(&overflow).results.iter().find(|r| r.metric == "mse").unwrap().value.finite().is_none());
 }
 
@@ -429,11 +474,15 @@ fn the_configuration_is_checked_before_anything_is_read() {
     let predictions = "[source.table]\nrows = \"predictions\"\nactual = \"y\"\n";
     assert_eq!(line(&format!("{predictions}score = \"s\"\nscores = {{ a = \"b\" }}\n")).0, Code::ConfigValue);
     assert_eq!(line(&format!("{predictions}predicted = \"p\"\nthreshold = 0.5\n")), (Code::ConfigValue, 9));
-    assert_eq!(line(&format!("{predictions}score = \"s\"\nthreshold = nan\npositive = \"a\"\n")), (Code::ConfigValue, 9));
+    assert_eq!(
+        line(&format!("{predictions}score = \"s\"\nthreshold = nan\npositive = \"a\"\n")),
+        (Code::ConfigValue, 9)
+    );
     assert_eq!(line(&format!("{predictions}score = \"s\"\ntask = \"regression\"\n")).0, Code::ConfigValue);
     assert_eq!(line("[source.table]\nmetric = \"m\"\nvalue = \"v\"\nat = \"rows\"\n"), (Code::ConfigValue, 8));
     assert_eq!(line("[source.table]\nmetric = \"m\"\nvalue = \"v\"\ncolour = \"c\"\n").0, Code::ConfigUnknownKey);
-    let text = "schema = 1\n[[source]]\npath = \"t\"\nkind = \"mlflow\"\n[source.table]\nmetric = \"m\"\nvalue = \"v\"\n";
+    let text =
+        "schema = 1\n[[source]]\npath = \"t\"\nkind = \"mlflow\"\n[source.table]\nmetric = \"m\"\nvalue = \"v\"\n";
     assert_eq!(Config::parse(text, "presscheck.toml", "x").err().unwrap()[0].code, Code::ConfigValue);
 }
 
@@ -449,7 +498,12 @@ fn the_gate_judges_a_table_and_refuses_what_is_ambiguous() {
     let table = format!("[source.table]\n{LONG}");
     project("metric,value\nauc,0.9\n", &table).run(&["gate", "churn@v1"]).code(0);
     project("metric,value\nauc,0.5\n", &table).run(&["gate", "churn@v1"]).code(1);
-    for ambiguous in ["metric,value\nauc,0.9\nauc,0.8\n", "metric,value\nauc,good\nauc,0.9\n", "metric,value\nauc,0.9\nf1\n", "metric,value\nauc,NaN\n"] {
+    for ambiguous in [
+        "metric,value\nauc,0.9\nauc,0.8\n",
+        "metric,value\nauc,good\nauc,0.9\n",
+        "metric,value\nauc,0.9\nf1\n",
+        "metric,value\nauc,NaN\n",
+    ] {
         let ran = project(ambiguous, &table).run(&["gate", "churn@v1"]);
         assert!(ran.code != 0 && ran.stdout.contains("1 invalid"), "{ambiguous}{}{}", ran.stdout, ran.stderr);
     }
@@ -457,10 +511,15 @@ fn the_gate_judges_a_table_and_refuses_what_is_ambiguous() {
 
 #[test]
 fn folders_globs_and_maps_choose_files_and_names() {
-    let source = format!("include = [\"**/*.csv\"]\n[source.map]\nmodel = \"m-{{path[0]}}\"\nversion = \"{{stem}}\"\n[source.table]\n{LONG}");
-    let project = project("metric,value\nauc,0.9\n", &source).file("evals/churn/v2.csv", "metric,value\nauc,0.8\n").file("evals/x.json", "{}");
+    let source = format!(
+        "include = [\"**/*.csv\"]\n[source.map]\nmodel = \"m-{{path[0]}}\"\nversion = \"{{stem}}\"\n[source.table]\n{LONG}"
+    );
+    let project = project("metric,value\nauc,0.9\n", &source)
+        .file("evals/churn/v2.csv", "metric,value\nauc,0.8\n")
+        .file("evals/x.json", "{}");
     let view = project.run(&["inspect", "--format", "json"]).code(0).json();
-    let names: Vec<String> = view["runs"].as_array().unwrap().iter().map(|r| format!("{} {}", r["model"], r["version"])).collect();
+    let names: Vec<String> =
+        view["runs"].as_array().unwrap().iter().map(|r| format!("{} {}", r["model"], r["version"])).collect();
     assert_eq!(names, ["\"m-churn\" \"v1\"", "\"m-churn\" \"v2\""]);
     assert_eq!(view["sources"][0]["kind"], "table");
     assert_eq!(view["sources"][0]["files"], 2);
@@ -468,10 +527,15 @@ fn folders_globs_and_maps_choose_files_and_names() {
 
 #[test]
 fn an_archive_of_a_table_reads_back_as_it_was() {
-    for (name, table) in [("binary.csv", CHURN.to_owned()), ("multiclass.parquet", ANIMALS.to_owned()), ("regression.csv", PRICES.to_owned())] {
+    for (name, table) in [
+        ("binary.csv", CHURN.to_owned()),
+        ("multiclass.parquet", ANIMALS.to_owned()),
+        ("regression.csv", PRICES.to_owned()),
+    ] {
         assert_eq!(crate::import_command::round_trip(&read_fixture(name, &table)), None, "{name}");
     }
     let csv = "model,v,metric,value,step,n\nchurn,7,auc,0.9,1,5\nchurn,7,auc,0.91,2,5\nchurn,7,mae,x,1,\nchurn,8,auc,0.8,1,\nchurn,8,auc,0.7,1,\nchurn,8,loss,inf,1,\n";
-    let registry = read("m.csv", csv, &format!("{LONG}model = \"model\"\nversion = \"v\"\nstep = \"step\"\nn = \"n\"\n"));
+    let registry =
+        read("m.csv", csv, &format!("{LONG}model = \"model\"\nversion = \"v\"\nstep = \"step\"\nn = \"n\"\n"));
     assert_eq!(crate::import_command::round_trip(&registry), None);
 }

@@ -144,12 +144,7 @@ fn guarded<T>(read: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err("its pages contradict its metadata".to_owned()))
 }
 
-fn frame(
-    bytes: &Bytes,
-    max_rows: usize,
-    max_cells: usize,
-    wanted: &dyn Fn(&str) -> bool,
-) -> Result<Frame, String> {
+fn frame(bytes: &Bytes, max_rows: usize, max_cells: usize, wanted: &dyn Fn(&str) -> bool) -> Result<Frame, String> {
     let reader = SerializedFileReader::new(bytes.clone()).map_err(|e| e.to_string())?;
     let metadata = reader.metadata();
     let schema = metadata.file_metadata().schema_descr();

@@ -103,8 +103,11 @@ impl Tallies {
 
     /// Precision, recall and F1 as means over the classes, plain and by the share of each.
     pub(super) fn averages(&self) -> Vec<Score> {
-        const NAMES: [(&str, &str); 3] =
-            [("precision_macro", "precision_weighted"), ("recall_macro", "recall_weighted"), ("f1_macro", "f1_weighted")];
+        const NAMES: [(&str, &str); 3] = [
+            ("precision_macro", "precision_weighted"),
+            ("recall_macro", "recall_weighted"),
+            ("f1_macro", "f1_weighted"),
+        ];
         let there: Vec<usize> = (0..self.classes.len())
             .filter(|class| {
                 let (_, actual, predicted) = self.of(*class);

@@ -170,9 +170,11 @@ fn delimited(file: &FileData, separator: u8, wanted: &Wanted<'_>, findings: &mut
         let line = record.position().map_or(0, |p| u32::try_from(p.line()).unwrap_or(u32::MAX));
         let broken = if record.len() == header.len() {
             let sound = cells.iter().all(|at| record.get(*at).is_some_and(|c| std::str::from_utf8(c).is_ok()));
-            (!sound).then(|| error(Code::TextEncoding, "the row is not UTF-8 and is left out").help("write it as UTF-8"))
+            (!sound)
+                .then(|| error(Code::TextEncoding, "the row is not UTF-8 and is left out").help("write it as UTF-8"))
         } else {
-            let text = format!("the row has {}, the header {}; it is left out", count(record.len(), "cell"), header.len());
+            let text =
+                format!("the row has {}, the header {}; it is left out", count(record.len(), "cell"), header.len());
             let help = "give every row as many cells as the header, quoted where they hold the separator";
             Some(error(Code::CsvSyntax, text).help(help))
         };
@@ -492,7 +494,8 @@ impl Tree<'_, '_, '_> {
 
     /// An object of objects: of columns, as pandas writes by default, or of rows.
     fn objects(&mut self, entries: &[(String, Datum)], at: String) -> Option<Table> {
-        let inner = |v: &Datum| v.entries().is_some_and(|e| e.iter().any(|(k, _)| self.wanted.named.contains(&k.as_str())));
+        let inner =
+            |v: &Datum| v.entries().is_some_and(|e| e.iter().any(|(k, _)| self.wanted.named.contains(&k.as_str())));
         let of_columns = entries.iter().any(|(k, _)| self.wanted.named.contains(&k.as_str()));
         if !of_columns && (entries.iter().any(|(_, v)| inner(v)) || self.wanted.named.is_empty()) {
             let mut builder = Builder::new(self.wanted);
@@ -516,8 +519,12 @@ impl Tree<'_, '_, '_> {
         let mut columns = Vec::new();
         for (name, value) in entries.iter().filter(|(name, _)| self.wanted.has(name)) {
             let mut column = Column::new(name);
-            let mut members: Vec<(usize, &Datum)> =
-                value.entries().unwrap_or_default().iter().filter_map(|(k, v)| Some((*keys.get(k.as_str())?, v))).collect();
+            let mut members: Vec<(usize, &Datum)> = value
+                .entries()
+                .unwrap_or_default()
+                .iter()
+                .filter_map(|(k, v)| Some((*keys.get(k.as_str())?, v)))
+                .collect();
             members.sort_by_key(|(row, _)| *row);
             for (row, value) in members {
                 let cell = column.datum(value);
@@ -537,7 +544,8 @@ impl Tree<'_, '_, '_> {
         let mut places = Vec::new();
         for (i, row) in data.iter().enumerate() {
             let Some(cells) = row.items().filter(|cells| cells.len() == names.len()) else {
-                let text = format!("the row has not as many cells as there are columns ({}); it is left out", names.len());
+                let text =
+                    format!("the row has not as many cells as there are columns ({}); it is left out", names.len());
                 self.findings.push(error(Code::JsonShape, text), &format!("{at}/data/{i}"));
                 continue;
             };

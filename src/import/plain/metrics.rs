@@ -57,12 +57,7 @@ struct Context<'a> {
 }
 
 /// Reads the runs of a table.
-pub(super) fn read(
-    table: &Table,
-    mapping: &TableMapping,
-    place: &Place<'_>,
-    findings: &mut Findings<'_>,
-) -> Vec<Run> {
+pub(super) fn read(table: &Table, mapping: &TableMapping, place: &Place<'_>, findings: &mut Findings<'_>) -> Vec<Run> {
     let long = mapping.rows == TableRows::Metrics;
     let column = |name: &Option<String>| name.as_deref().and_then(|name| table.column(name));
     let named = Labels::of(table, mapping.metric.as_deref().filter(|_| long), findings);
@@ -198,7 +193,13 @@ fn metric_columns<'t>(table: &'t Table, mapping: &TableMapping, findings: &mut F
     out
 }
 
-fn param(table: &Table, column: &Column, row: usize, params: &mut BTreeMap<String, Datum>, findings: &mut Findings<'_>) {
+fn param(
+    table: &Table,
+    column: &Column,
+    row: usize,
+    params: &mut BTreeMap<String, Datum>,
+    findings: &mut Findings<'_>,
+) {
     let value = match column.cell(row) {
         Cell::Missing | Cell::Odd(_) => return,
         _ => column.value(row),
@@ -294,8 +295,8 @@ impl Context<'_> {
         alone: bool,
         findings: &mut Findings<'_>,
     ) {
-        let ordered = entries.iter().all(|e| e.step.is_some())
-            || entries.iter().all(|e| e.step.is_none() && e.time.is_some());
+        let ordered =
+            entries.iter().all(|e| e.step.is_some()) || entries.iter().all(|e| e.step.is_none() && e.time.is_some());
         if ordered {
             entries.sort_by_key(|e| (e.step, e.time));
         }

@@ -164,7 +164,8 @@ impl Identity {
         let who = [0, 1, 2].map(|i| self.columns.get(i).map_or(0, |labels| labels.id(row)));
         for (labels, id) in self.columns.iter().zip(who) {
             if id == 0 && labels.is_there() {
-                let text = format!("the row does not say its {}, so it belongs to nothing", visible(&labels.column, 60));
+                let text =
+                    format!("the row does not say its {}, so it belongs to nothing", visible(&labels.column, 60));
                 let finding = Diagnostic::new(Code::FieldMissing, text)
                     .severity(Severity::Error)
                     .help("fill the cell, or do not name the column in [source.table]");

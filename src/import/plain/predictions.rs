@@ -43,12 +43,7 @@ struct Judge<'a, 'f> {
 }
 
 /// Reads the runs of a table.
-pub(super) fn read(
-    table: &Table,
-    mapping: &TableMapping,
-    place: &Place<'_>,
-    findings: &mut Findings<'_>,
-) -> Vec<Run> {
+pub(super) fn read(table: &Table, mapping: &TableMapping, place: &Place<'_>, findings: &mut Findings<'_>) -> Vec<Run> {
     let weights = examples::weights(table, mapping, findings);
     let Some(examples) = examples::read(table, mapping, findings) else { return Vec::new() };
     let identity = Identity::new(table, mapping, findings);
@@ -181,9 +176,7 @@ impl Judge<'_, '_> {
 
     fn numbers(&mut self, numbers: &Numbers, part: &Part<'_>, run: &mut Run) {
         let at = |column: &[Option<f64>], row: usize| column.get(row).copied().flatten();
-        let pair = |row: &usize| {
-            Some((at(&numbers.actual, *row)?, at(&numbers.predicted, *row)?, self.weight(*row)?))
-        };
+        let pair = |row: &usize| Some((at(&numbers.actual, *row)?, at(&numbers.predicted, *row)?, self.weight(*row)?));
         let pairs: Vec<numbers::Pair> = part.rows.iter().filter_map(pair).collect();
         if pairs.is_empty() {
             return self.nothing(part);
@@ -203,8 +196,7 @@ impl Judge<'_, '_> {
     fn labels(&mut self, classes: &Classes, part: &Part<'_>, run: &mut Run) {
         let Some(predicted) = &classes.predicted else { return };
         let at = |column: &[Option<usize>], row: usize| column.get(row).copied().flatten();
-        let pair =
-            |row: &usize| Some((at(&classes.actual, *row)?, at(predicted, *row)?, self.weight(*row)?));
+        let pair = |row: &usize| Some((at(&classes.actual, *row)?, at(predicted, *row)?, self.weight(*row)?));
         let pairs: Vec<classes::Pair> = part.rows.iter().filter_map(pair).collect();
         if pairs.is_empty() {
             return self.nothing(part);

@@ -34,7 +34,11 @@ impl Ranking {
         let mut steps: Vec<(f64, f64, f64)> = Vec::new();
         let (mut of, mut others) = (Sum::default(), Sum::default());
         for (score, is_of, weight) in sorted {
-            if *is_of { of.add(*weight) } else { others.add(*weight) }
+            if *is_of {
+                of.add(*weight)
+            } else {
+                others.add(*weight)
+            }
             let step = (*score, of.get(), others.get());
             match steps.last_mut() {
                 // `==`: the two zeros are one score.
@@ -101,7 +105,8 @@ impl Ranking {
     fn thinned(&self) -> impl DoubleEndedIterator<Item = &(f64, f64, f64)> {
         let steps = &self.steps;
         let straight = |i: &usize| {
-            let (Some(a), Some(b), Some(c)) = (i.checked_sub(1).and_then(|i| steps.get(i)), steps.get(*i), steps.get(i + 1))
+            let (Some(a), Some(b), Some(c)) =
+                (i.checked_sub(1).and_then(|i| steps.get(i)), steps.get(*i), steps.get(i + 1))
             else {
                 return false;
             };
