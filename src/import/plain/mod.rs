@@ -13,6 +13,7 @@ mod numbers;
 mod predictions;
 mod ranking;
 mod rows;
+mod tree;
 
 use rayon::prelude::*;
 

@@ -242,7 +242,9 @@ impl Judge<'_, '_> {
             return;
         }
         let column = self.score_source.clone();
-        let binary = classes.positive.filter(|_| classes.names.len() <= 2 || classes.scores.len() == 1);
+        let scored = |positive: &usize| classes.scores.iter().any(|(class, _)| class == positive);
+        let alone = classes.names.len() <= 2 || classes.scores.len() == 1;
+        let binary = classes.positive.filter(|positive| alone && scored(positive));
         let wanted = |class: &usize| binary.is_none_or(|positive| positive == *class);
         let mut areas: Vec<Result<f64, &'static str>> = Vec::new();
         let mut precisions = Vec::new();
