@@ -183,7 +183,10 @@ impl Project {
         if wanted.is_selective() {
             source.retain(|path| wanted.wants(path));
         }
-        let mut records = import::import(&source, wanted.kind.as_deref());
+        let mut records = match &wanted.table {
+            Some(table) => import::import_table(&source, table),
+            None => import::import(&source, wanted.kind.as_deref()),
+        };
         if let Place::Folder(folder) = &wanted.place {
             let root = self.folder.join(folder);
             super::history::add(&root, folder, wanted.kind.as_deref(), wanted.history, &mut records);

@@ -6,6 +6,7 @@
 
 mod raw;
 mod sources;
+mod table;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -55,6 +55,7 @@ pub(super) const KINDS: &[&str] = &[
     "sagemaker-monitor",
     "azure-monitor",
     "vertex-monitor",
+    "table",
 ];
 
 /// The file, top level.
@@ -120,6 +121,7 @@ pub(super) struct RawSource {
     pub(super) kind: Option<Spanned<String>>,
     pub(super) history: Option<Spanned<toml::Value>>,
     pub(super) map: Option<RawMap>,
+    pub(super) table: Option<Spanned<super::table::RawTable>>,
     #[serde(default)]
     pub(super) include: Vec<Spanned<String>>,
     #[serde(default)]

@@ -10,7 +10,7 @@ use super::raw::{KINDS, RawQuery, RawSource};
 use super::{Check, Span};
 use crate::diag::{Code, visible};
 use crate::gate::Pattern;
-use crate::model::{Mapping, duration};
+use crate::model::{Mapping, TableMapping, duration};
 use crate::remote::{Access, Address, Query, Service, without_credentials};
 
 /// Where a source is.
@@ -44,6 +44,8 @@ pub struct SourceConfig {
     pub history: Option<History>,
     /// Which of a tracker's concepts is model and version.
     pub map: Option<Mapping>,
+    /// What the columns of a plain table are; the source is then such a table, or a folder of them.
+    pub table: Option<TableMapping>,
     /// Only files whose path below the source matches one of these; empty for all.
     pub include: Vec<Pattern>,
     /// No files whose path below the source matches one of these.
@@ -62,6 +64,7 @@ impl SourceConfig {
             kind: None,
             history: None,
             map: None,
+            table: None,
             include: Vec::new(),
             exclude: Vec::new(),
             max_file_bytes: None,
@@ -102,7 +105,11 @@ impl Check<'_> {
     }
 
     fn source(&mut self, span: Span, mut raw: RawSource) -> Option<SourceConfig> {
-        let kind = raw.kind.take().and_then(|kind| self.kind(&kind));
+        let mut kind = raw.kind.take().and_then(|kind| self.kind(&kind));
+        let table = self.table(span.clone(), kind.as_deref(), raw.table.take());
+        if table.is_some() {
+            kind = Some("table".to_owned());
+        }
         let history = raw.history.take().and_then(|history| self.history(&history));
         let place = match (raw.path.take(), raw.uri.take()) {
             (Some(path), None) => path,
@@ -149,7 +156,7 @@ impl Check<'_> {
                         wrong,
                         "in this template",
                         "use text and {experiment}, {run_name}, {run_id}, {parent}, {params.NAME}, {tags.NAME}, \
-                         {path[0]}, {path[-1]} …; {{ and }} stand for the characters themselves",
+                         {stem}, {path[0]}, {path[-1]} …; {{ and }} stand for the characters themselves",
                     );
                 }
             }
@@ -161,6 +168,7 @@ impl Check<'_> {
             kind,
             history,
             map,
+            table,
             include: self.patterns(&raw.include),
             exclude: self.patterns(&raw.exclude),
             max_file_bytes: raw.max_file_size.as_ref().and_then(|size| self.bytes(size)),

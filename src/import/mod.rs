@@ -42,6 +42,7 @@ mod mteb;
 mod nannyml;
 mod native;
 mod openai_evals;
+mod plain;
 mod prometheus;
 mod promptfoo;
 mod sagemaker;
@@ -62,6 +63,7 @@ use crate::model::{Datum, Document, Records};
 use crate::source::{Database, Entry, FileData, SQLITE_MAGIC, Source, Stream};
 
 pub use layout::import;
+pub use plain::import_table;
 
 /// A format that owns a folder.
 pub(crate) trait StoreImporter: Sync {

@@ -3,13 +3,14 @@
 //! In: a template of text and fields in braces, and a run. Out: the name, or the field that the run
 //! does not have. A template is checked once, when the configuration is read.
 
-use super::{Datum, Run};
+use super::{Datum, Run, RunForm};
 
 /// Which of a tracker's concepts is our model and our version.
 ///
 /// Fields: `{experiment}`, `{run_name}`, `{run_id}`, `{parent}`, `{model}`, `{version}` (as the source
-/// says them), `{params.NAME}`, `{tags.NAME}`, and `{path[N]}`, a part of the run's path below the
-/// source, counted from 0, or from the end with a minus. `{{` and `}}` are the characters themselves.
+/// says them), `{params.NAME}`, `{tags.NAME}`, `{stem}`, the name of its file without the ending, and
+/// `{path[N]}`, a part of the run's path below the source, counted from 0, or from the end with a minus.
+/// `{{` and `}}` are the characters themselves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mapping {
     /// Only runs below this folder of the project.
@@ -34,6 +35,7 @@ enum Field<'a> {
     Version,
     Param(&'a str),
     Tag(&'a str),
+    Stem,
     Path(isize),
 }
 
@@ -92,6 +94,12 @@ fn value(field: &Field<'_>, below: &str, run: &Run) -> Option<String> {
         Field::Version => run.version.clone(),
         Field::Param(key) => run.params.get(*key).map(Datum::display),
         Field::Tag(key) => run.tags.get(*key).or_else(|| run.system_tags.get(*key)).cloned(),
+        Field::Stem => {
+            let file = run.folder.rsplit('/').next().unwrap_or_default();
+            // Only a document is a file; the folder v1.2 has no ending.
+            let stem = file.rsplit_once('.').filter(|_| run.form == RunForm::Document).map(|(stem, _)| stem);
+            Some(stem.unwrap_or(file).to_owned())
+        }
         Field::Path(at) => {
             let path = run.folder.strip_prefix(below).unwrap_or(&run.folder);
             let parts: Vec<&str> = path.split('/').filter(|p| !p.is_empty()).collect();
@@ -111,6 +119,7 @@ fn name(field: &Field<'_>) -> String {
         Field::Version => "version".to_owned(),
         Field::Param(key) => format!("params.{key}"),
         Field::Tag(key) => format!("tags.{key}"),
+        Field::Stem => "stem".to_owned(),
         Field::Path(at) => format!("path[{at}]"),
     }
 }
@@ -143,6 +152,7 @@ fn parse_field(field: &str) -> Result<Field<'_>, String> {
         "parent" => Field::Parent,
         "model" => Field::Model,
         "version" => Field::Version,
+        "stem" => Field::Stem,
         _ => {
             let index = field.strip_prefix("path[").and_then(|f| f.strip_suffix(']')).and_then(|n| n.parse().ok());
             match (index, field.split_once('.')) {
@@ -178,6 +188,10 @@ mod tests {
     fn fields_are_filled_from_the_run_and_its_path_below_the_source() {
         assert_eq!(filled("{path[0]}/{path[1]}").as_deref(), Ok("acme/churn"));
         assert_eq!(filled("{path[-1]} of {experiment}").as_deref(), Ok("2026-03 of tabular"));
+        assert_eq!(filled("{stem}").as_deref(), Ok("2026-03"));
+        let file = Run { folder: "eval/v1.2.csv".to_owned(), form: RunForm::Document, ..Run::default() };
+        let mapping = Mapping { below: "eval".to_owned(), model: "{stem}".to_owned(), version: String::new() };
+        assert_eq!(mapping.model_of(&file).as_deref(), Ok("v1.2"));
         assert_eq!(filled("{tags.git.branch}{{x}}").as_deref(), Ok("main{x}"));
     }
 

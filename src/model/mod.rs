@@ -21,6 +21,7 @@ mod result;
 mod run;
 mod secret;
 mod series;
+mod tabular;
 mod time;
 pub mod view;
 
@@ -41,4 +42,5 @@ pub use result::{Interval, MetricResult, Pointer, Rejected, Slice};
 pub use run::{Artifact, Dataset, Git, Lineage, Link, Run, RunForm, RunStatus};
 pub(crate) use secret::looks_secret;
 pub use series::{MAX_POINTS, Point, Series, SeriesBuilder, SeriesSet, Totals};
+pub use tabular::{TableMapping, TableRows, Task};
 pub use time::{Instant, duration};

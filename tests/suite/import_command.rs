@@ -37,7 +37,7 @@ fn bare(mut value: Value) -> Value {
 }
 
 /// Compares a registry with what its archive says; the first difference, if there is one.
-fn round_trip(registry: &presscheck::model::Registry) -> Option<String> {
+pub(crate) fn round_trip(registry: &presscheck::model::Registry) -> Option<String> {
     let files: Vec<(String, Vec<u8>)> = presscheck::export::native(registry)
         .into_iter()
         .flat_map(|u| u.files.into_iter().map(move |(name, bytes)| (format!("{}/{name}", u.folder), bytes)))

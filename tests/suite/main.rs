@@ -37,6 +37,7 @@ mod import_openai_evals;
 mod import_prometheus;
 mod import_promptfoo;
 mod import_sklearn;
+mod import_table;
 mod import_tensorboard;
 mod import_tfdv;
 mod import_wandb;

@@ -13,7 +13,7 @@ use crate::model::{
 use crate::source::FileData;
 
 /// Parses TOML into a datum; dates become text.
-pub(super) fn toml_datum(file: &FileData) -> Result<Datum, Box<Diagnostic>> {
+pub(in crate::import) fn toml_datum(file: &FileData) -> Result<Datum, Box<Diagnostic>> {
     let Some(text) = file.text() else {
         return Err(Box::new(
             Diagnostic::new(Code::TextEncoding, "the file is not UTF-8")

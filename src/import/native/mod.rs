@@ -12,6 +12,7 @@ pub(crate) mod metrics;
 pub(crate) mod records;
 pub(crate) mod series;
 
+pub(super) use manifest::toml_datum;
 pub(super) use metrics::reject_duplicates;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -110,6 +110,19 @@ pub fn column_names(bytes: &[u8]) -> Option<Vec<String>> {
 /// # Errors
 /// A diagnostic when the file is no Parquet file, is damaged, or goes beyond the budget.
 pub fn read(file: &FileData, max_rows: usize) -> Result<Frame, Box<Diagnostic>> {
+    read_some(file, max_rows, MAX_CELLS, &|_| true)
+}
+
+/// Reads the first `max_rows` rows of the columns that are wanted, at most `max_cells` cells.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_some(
+    file: &FileData,
+    max_rows: usize,
+    max_cells: usize,
+    wanted: &dyn Fn(&str) -> bool,
+) -> Result<Frame, Box<Diagnostic>> {
     let fail = |cause: String| {
         Box::new(
             Diagnostic::new(Code::ParquetSyntax, format!("the Parquet file cannot be read: {cause}"))
@@ -121,7 +134,7 @@ pub fn read(file: &FileData, max_rows: usize) -> Result<Frame, Box<Diagnostic>> 
         return Err(fail("it does not begin and end with the mark of such a file".to_owned()));
     }
     let bytes = Bytes::copy_from_slice(&file.bytes);
-    guarded(|| frame(&bytes, max_rows)).map_err(fail)
+    guarded(|| frame(&bytes, max_rows, max_cells, wanted)).map_err(fail)
 }
 
 /// Runs a reader of the parquet crate. The crate indexes and asserts on what a file claims; what
@@ -131,7 +144,7 @@ fn guarded<T>(read: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err("its pages contradict its metadata".to_owned()))
 }
 
-fn frame(bytes: &Bytes, max_rows: usize) -> Result<Frame, String> {
+fn frame(bytes: &Bytes, max_rows: usize, max_cells: usize, wanted: &dyn Fn(&str) -> bool) -> Result<Frame, String> {
     let reader = SerializedFileReader::new(bytes.clone()).map_err(|e| e.to_string())?;
     let metadata = reader.metadata();
     let schema = metadata.file_metadata().schema_descr();
@@ -151,13 +164,16 @@ fn frame(bytes: &Bytes, max_rows: usize) -> Result<Frame, String> {
     for (index, column) in schema.columns().iter().enumerate() {
         match cells::kind_of(column) {
             Some(kind) if column.max_rep_level() == 0 => {
+                if !wanted(&column.path().string()) {
+                    continue;
+                }
                 plain.push(index);
                 out.columns.push(Column { name: column.path().string(), kind, cells: Vec::new() });
             }
             _ => out.left_out.push(column.path().string()),
         }
     }
-    let limit = max_rows.min(MAX_CELLS / plain.len().max(1));
+    let limit = max_rows.min(max_cells / plain.len().max(1));
     let mut budget = cells::Budget::default();
     for (index, group) in metadata.row_groups().iter().enumerate() {
         let rows = usize::try_from(group.num_rows()).map_err(|_| "a row group is too long")?.min(limit - out.rows);
