@@ -217,7 +217,16 @@ fn names_reach_the_readers_whole_and_alone() {
         all(&junit[0], "name").into_iter().skip(1).map(|n| n.strip_suffix(" [overall]").unwrap()).collect();
     check_names("junit", &names);
     let tap = node(&consumers, &verdict);
-    check_names("tap", &all(&tap[0]["tests"], "name")[1..]);
+    // What older readers take for a directive is shown, not escaped.
+    let names: Vec<String> = all(&tap[0]["tests"], "name")[1..]
+        .iter()
+        .map(|n| {
+            ["SKIP", "TODO"]
+                .iter()
+                .fold((*n).to_owned(), |n, d| n.replace(&format!(r"\u{{23}} {d}"), &format!("# {d}")))
+        })
+        .collect();
+    check_names("tap", &names.iter().map(String::as_str).collect::<Vec<_>>());
     // tap.py knows no escapes of version 14; it sees the same records and the same messages.
     let older = python(&consumers, "tap", &verdict);
     assert_eq!(all(&older[0], "message"), all(&tap[0]["tests"], "message"));
@@ -355,15 +364,13 @@ fn an_attestation_names_what_holds_and_the_evidence() {
     let none = ["NO_WAIVERS", "NO_WARNINGS", "NOTHING_SKIPPED"];
     let expected: [(&str, Vec<&str>); 5] = [
         ("STAGE_PRODUCTION", [&none[..], &["WALL_CLOCK"]].concat()),
-        ("STAGE_%50rod%5Feu_1%20%C3%BC", none.to_vec()),
+        ("STAGE_%50ROD%5FEU_1%20%C3%BC", none.to_vec()),
         ("STAGE_PRODUCTION", [&none[..], &["TRUSTED_POLICY", "WALL_CLOCK"]].concat()),
         ("STAGE_PRODUCTION", vec!["NO_WARNINGS", "NOTHING_SKIPPED", "WALL_CLOCK"]),
         ("STAGE_PRODUCTION", vec!["NO_WAIVERS", "WALL_CLOCK"]),
     ];
     for ((read, (stage, others)), verdict) in read.iter().zip(expected).zip(&verdicts) {
-        let stage = stage.replace("rod", "ROD").replace("eu", "EU");
-        let names: Vec<String> =
-            std::iter::once(stage.as_str()).chain(others).map(|p| format!("PRESSCHECK_{p}")).collect();
+        let names: Vec<String> = std::iter::once(stage).chain(others).map(|p| format!("PRESSCHECK_{p}")).collect();
         assert_eq!(all(read, "name"), names);
         assert!(all(read, "status").iter().all(|d| *d == verdict.subject.digest.hex()));
     }
@@ -372,17 +379,24 @@ fn an_attestation_names_what_holds_and_the_evidence() {
 #[test]
 fn large_verdicts_keep_within_the_limits_of_their_readers() {
     let Some(consumers) = consumers() else { return };
-    let records = (0..30_000).map(|i| RuleRecord { target: format!("slice={i}"), ..one() });
-    let verdict = [with(records.collect(), Outcome::Blocked)];
-    assert_eq!(python(&consumers, "sarif", &verdict)[0].as_array().unwrap().len(), 25_000);
+    let large = |n: usize| {
+        let records = (0..n).map(|i| RuleRecord { target: format!("slice={i}"), ..one() });
+        [with(records.collect(), Outcome::Blocked)]
+    };
+    let sarif = format("sarif").unwrap().write(&large(26_000)[0], &Context::default()).unwrap();
+    let run: Value = serde_json::from_slice(&sarif).unwrap();
+    assert_eq!(run["runs"][0]["results"].as_array().unwrap().len(), 25_000);
+    let note = &run["runs"][0]["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"];
+    assert!(note.as_str().unwrap().starts_with("1000 more records"), "{note}");
+    let verdict = large(3_000);
     assert_eq!(python(&consumers, "kfp", &verdict)[0].as_array().unwrap().len(), 50);
     let metrics = python(&consumers, "openmetrics", &verdict).remove(0);
     let of = |name: &str| metrics.as_array().unwrap().iter().filter(|s| s["name"] == name).collect::<Vec<_>>();
     assert_eq!(of("presscheck_rule_status").len(), 2_000);
-    assert_eq!(of("presscheck_gate_records_left_out")[0]["value"], "28000.0");
+    assert_eq!(of("presscheck_gate_records_left_out")[0]["value"], "1000.0");
     // Displays of tests leave out nothing: the one that fails could be the last.
-    assert_eq!(node(&consumers, &verdict)[0]["tests"].as_array().unwrap().len(), 30_001);
-    assert_eq!(python(&consumers, "junit", &verdict)[0].as_array().unwrap().len(), 30_001);
+    assert_eq!(node(&consumers, &verdict)[0]["tests"].as_array().unwrap().len(), 3_001);
+    assert_eq!(python(&consumers, "junit", &verdict)[0].as_array().unwrap().len(), 3_001);
 }
 
 #[test]

@@ -151,8 +151,9 @@ fn render_case(out: &mut Xml<Vec<u8>>, case: &Case) -> io::Result<()> {
             out.create_element(*element)
                 .with_attributes([("message", text.as_str()), ("type", kind.as_str())])
                 .write_text_content(BytesText::new(&case.text))?;
+        } else {
+            out.create_element("system-out").write_text_content(BytesText::new(&case.text))?;
         }
-        out.create_element("system-out").write_text_content(BytesText::new(&case.text))?;
         Ok(())
     })?;
     Ok(())

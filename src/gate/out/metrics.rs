@@ -2,8 +2,8 @@
 //!
 //! In: a verdict. Out: gauges only. `openmetrics` ends with `# EOF`, which its parsers demand;
 //! `prometheus` is for node_exporter's textfile collector, which takes the older text format and no
-//! time stamps; `gitlab-metrics` leaves out the clock, because GitLab compares values as text with
-//! those of the target branch, and holds no `#` in a label: GitLab drops the rest of such a line and
+//! time stamps; `gitlab-metrics` leaves out the clock and the versions, because GitLab compares values as text
+//! with those of the target branch, and holds no `#` in a label: GitLab drops the rest of such a line and
 //! then fails on the open quote. No label says a run's id: a time series per run is one too many.
 
 use super::shared::{self, Apart, META, Standing, plain, short};
@@ -146,18 +146,18 @@ fn expose(verdict: &Verdict, clock: bool, no_hash: bool) -> String {
     let left_out = verdict.rules.len().saturating_sub(RECORDS);
     let help = "Records without series of their own, because there are too many.";
     family(&mut out, "presscheck_gate_records_left_out", help, &[(gate.clone(), left_out.to_string())]);
-    let info = format!(
-        "{gate},version=\"{}\",policy=\"{}\"",
-        label(&plain(&verdict.tool.version, 80)),
-        label(&short(&verdict.policy.name, shared::NAME))
-    );
-    family(
-        &mut out,
-        "presscheck_build_info",
-        "The tool and the policy that judged, value 1.",
-        &[(info, "1".to_owned())],
-    );
     if clock {
+        let info = format!(
+            "{gate},version=\"{}\",policy=\"{}\"",
+            label(&plain(&verdict.tool.version, 80)),
+            label(&short(&verdict.policy.name, shared::NAME))
+        );
+        family(
+            &mut out,
+            "presscheck_build_info",
+            "The tool and the policy that judged, value 1.",
+            &[(info, "1".to_owned())],
+        );
         let at = verdict.evaluated_at.seconds().to_string();
         let help = "When the gate ran, in seconds since the Unix epoch.";
         family(&mut out, "presscheck_evaluated_timestamp_seconds", help, &[(gate, at)]);

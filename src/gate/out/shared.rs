@@ -42,7 +42,7 @@ pub(super) fn plain(text: &str, limit: usize) -> String {
 /// A name of at most `limit` characters: what is cut off is stood for by a digest of the whole, so
 /// that two long names that begin alike stay apart in every run.
 pub(super) fn short(text: &str, limit: usize) -> String {
-    let whole = plain(text, usize::MAX);
+    let whole = plain(text, text.len());
     let whole = whole.trim();
     if whole.is_empty() {
         return "(no name)".to_owned();
