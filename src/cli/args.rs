@@ -104,12 +104,34 @@ Examples:
     /// Judge a version by the policy; the exit code is the verdict
     #[command(
         after_help = "SELECTOR is MODEL, MODEL@VERSION, MODEL@ALIAS, MODEL@STAGE, MODEL@latest or MODEL@previous.
-FORMAT is human, json, markdown, github or junit; give --out several times for several reports.
+FORMAT is one of these; give --out several times for several reports of the same verdict:
+  human           a terminal
+  json            presscheck.verdict/1, the whole verdict
+  github          GitHub Actions: annotations, step summary, outputs
+  markdown        a comment on a pull or merge request, up to 65,000 characters
+  summary         the same for a job's page, up to 900 KiB
+  junit           JUnit XML: GitLab, Jenkins, test viewers
+  sarif           SARIF 2.1.0: GitHub code scanning, editors
+  ctrf            Common Test Report Format, JSON
+  tap             Test Anything Protocol 14
+  codequality     GitLab: artifacts:reports:codequality
+  openmetrics     OpenMetrics text
+  prometheus      Prometheus text: node_exporter's textfile collector (.prom)
+  gitlab-metrics  GitLab: artifacts:reports:metrics
+  in-toto         in-toto statement, test-result v0.1, unsigned
+  svr             in-toto statement, Simple Verification Result v0.2, unsigned; of a pass only
+  vsa             in-toto statement, SLSA Verification Summary v1, unsigned
+  kfp             Kubeflow Pipelines v1: mlpipeline-metrics.json
+
+A report that cannot be written is said on standard error; with --strict-outputs the gate then exits 3
+where it would exit 0, 4 or 10. A block stays a block.
 
 Examples:
   presscheck gate churn@1.4.0 --stage production
   presscheck gate churn --stage staging --out human --out junit=reports/gate.xml --out json=verdict.json
-  presscheck gate churn --stage production --out github      annotations, step summary and outputs"
+  presscheck gate churn --stage production --out github --out sarif=gate.sarif    in GitHub Actions
+  presscheck gate churn --stage production --out codequality=cq.json --out gitlab-metrics=metrics.txt
+  presscheck gate churn --stage production --out in-toto=test.json --out svr=svr.json --strict-outputs"
     )]
     Gate(Gate),
     /// Check configuration, policy and inputs without a verdict
@@ -216,9 +238,12 @@ pub(super) struct Gate {
     /// The stage to promote to; may be left out when the policy has one
     #[arg(short, long)]
     pub(super) stage: Option<String>,
-    /// A report: FORMAT, or FORMAT=FILE [default: human]
+    /// A report: FORMAT on standard output, or FORMAT=FILE [default: human]
     #[arg(long, value_name = "FORMAT[=FILE]")]
     pub(super) out: Vec<String>,
+    /// Exit 3 instead of 0, 4 or 10 when a report could not be written
+    #[arg(long)]
+    pub(super) strict_outputs: bool,
     /// Judge as of this moment (RFC 3339), instead of now; recorded in the verdict
     #[arg(long, value_name = "TIME")]
     pub(super) as_of: Option<String>,

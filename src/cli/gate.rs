@@ -91,8 +91,13 @@ pub(super) fn run(global: &Global, options: &Gate, terminal: &mut Terminal) -> u
         return code;
     }
     let failed = write(&verdict, &reports, &project.folder, terminal);
+    exit_code(&verdict, options, failed)
+}
+
+/// The exit code. A report that was not written can take the place of a pass, never of a block.
+fn exit_code(verdict: &Verdict, options: &Gate, failed: bool) -> u8 {
     match verdict.exit_code {
-        exit::PASS if failed => exit::EVIDENCE,
+        exit::PASS | exit::PENDING if failed && options.strict_outputs => exit::EVIDENCE,
         exit::PASS if options.warn_exit_code && verdict.verdict == Outcome::PassWithWarnings => exit::WARNINGS,
         code => code,
     }
@@ -194,48 +199,78 @@ struct Report {
 fn reports(typed: &[String]) -> Result<Vec<Report>, Box<Diagnostic>> {
     let default = ["human".to_owned()];
     let typed = if typed.is_empty() { &default[..] } else { typed };
-    typed
-        .iter()
-        .map(|text| {
-            let (name, path) = text.split_once('=').map_or((text.as_str(), None), |(name, path)| (name, Some(path)));
-            match (out::format(name), path) {
-                (Some(_), Some("")) | (None, _) => {
-                    let names: Vec<&str> = out::FORMATS.iter().map(|f| f.name()).collect();
-                    Err(Box::new(
-                        Diagnostic::new(Code::ConfigValue, format!("'{}' is no report", visible(text, 80)))
-                            .help(format!("use FORMAT or FORMAT=FILE with FORMAT one of {}", names.join(", "))),
-                    ))
-                }
-                (Some(writer), path) => Ok(Report { writer, path: path.map(PathBuf::from) }),
-            }
-        })
-        .collect()
+    let mut reports: Vec<Report> = Vec::new();
+    for text in typed {
+        let (name, path) = text.split_once('=').map_or((text.as_str(), None), |(name, path)| (name, Some(path)));
+        let (Some(writer), true) = (out::format(name), path != Some("")) else { return Err(Box::new(unknown(text))) };
+        let path = path.filter(|p| *p != "-").map(PathBuf::from);
+        if path.is_some() && reports.iter().any(|r| r.path == path) {
+            let message = format!("'{}' is the file of two reports", visible(text, 80));
+            return Err(Box::new(
+                Diagnostic::new(Code::ConfigValue, message).help("give each report a file of its own"),
+            ));
+        }
+        reports.push(Report { writer, path });
+    }
+    Ok(reports)
 }
 
-/// Writes the reports; true when one could not be written, which is no pass.
+fn unknown(text: &str) -> Diagnostic {
+    let name = text.split('=').next().unwrap_or_default();
+    let near = out::FORMATS.iter().map(|f| (strsim::damerau_levenshtein(f.name(), name), f.name())).min();
+    let near = near.filter(|(distance, _)| (1..=2).contains(distance));
+    let meant = near.map_or_else(String::new, |(_, name)| format!("did you mean {name}? "));
+    let names: Vec<&str> = out::FORMATS.iter().map(|f| f.name()).collect();
+    Diagnostic::new(Code::ConfigValue, format!("'{}' is no report", visible(text, 80)))
+        .help(format!("{meant}use FORMAT or FORMAT=FILE with FORMAT one of {}", names.join(", ")))
+}
+
+/// Writes the reports; true when one could not be written. What a format refuses to say is no
+/// failure, but the file of an earlier run must not stand for it.
 fn write(verdict: &Verdict, reports: &[Report], folder: &Path, terminal: &mut Terminal) -> bool {
     let mut failed = false;
     for report in reports {
         let colour = report.path.is_none() && terminal.colour();
-        // Annotations name files as the repository does, which may hold the project in a folder.
-        let placed = (report.writer.name() == "github").then(|| placed_in(verdict, folder));
+        let path = report.path.as_ref().map(|p| folder.join(p));
+        // Some readers name files as the repository does, which may hold the project in a folder.
+        let placed = report.writer.repository_paths().then(|| placed_in(verdict, folder));
         let verdict = placed.as_ref().unwrap_or(verdict);
-        let bytes = report.writer.write(verdict, &out::Context { colour, ..out::Context::default() });
-        match &report.path {
+        let bytes = match report.writer.write(verdict, &out::Context { colour, ..out::Context::default() }) {
+            Ok(bytes) => bytes,
+            Err(refused) => {
+                let name = report.writer.name();
+                terminal.complain(&format!("note: no {name} was written: {}", visible(&refused.to_string(), 1_000)));
+                match path.as_deref().map(output::remove_report) {
+                    Some(Ok(true)) => terminal.complain(&format!("note: the {name} of an earlier verdict was removed")),
+                    Some(Err(error)) => failed |= complain(Err(error), terminal),
+                    Some(Ok(false)) | None => {}
+                }
+                continue;
+            }
+        };
+        match path {
             None => terminal.print(&bytes),
-            Some(path) => failed |= complain(output::write_file_atomic(&folder.join(path), &bytes), terminal),
+            Some(path) => failed |= complain(output::write_file_atomic(&path, &bytes), terminal),
         }
         if report.writer.name() == "github" {
-            // What the runner offers: a page of the job, and values for later steps.
-            for (variable, content) in [
-                ("GITHUB_STEP_SUMMARY", out::github::step_summary(verdict)),
-                ("GITHUB_OUTPUT", out::github::outputs(verdict).into_bytes()),
-            ] {
-                if let Some(path) = environment(variable).filter(|p| !p.is_empty()) {
-                    failed |= complain(output::append(Path::new(&path), &content), terminal);
-                }
-            }
+            failed |= tell_the_runner(verdict, terminal);
         }
+    }
+    failed
+}
+
+/// What GitHub's runner offers: a page of the job, and values for later steps.
+fn tell_the_runner(verdict: &Verdict, terminal: &Terminal) -> bool {
+    let file = |variable: &str| environment(variable).filter(|p| !p.is_empty()).map(PathBuf::from);
+    let mut failed = false;
+    if let Some(path) = file("GITHUB_STEP_SUMMARY") {
+        match out::github::step_summary(verdict, output::size(&path)) {
+            Some(summary) => failed |= complain(output::append(&path, &summary), terminal),
+            None => terminal.complain("note: the step summary is full; the verdict was left out of it"),
+        }
+    }
+    if let Some(path) = file("GITHUB_OUTPUT") {
+        failed |= complain(output::append(&path, out::github::outputs(verdict).as_bytes()), terminal);
     }
     failed
 }
@@ -244,9 +279,9 @@ fn write(verdict: &Verdict, reports: &[Report], folder: &Path, terminal: &mut Te
 fn placed_in(verdict: &Verdict, folder: &Path) -> Verdict {
     let mut placed = verdict.clone();
     if folder.is_relative() && folder != Path::new(".") {
-        for rule in &mut placed.rules {
-            rule.span.file = folder.join(&rule.span.file).display().to_string();
-        }
+        let place = |file: &mut String| *file = folder.join(&*file).display().to_string();
+        placed.rules.iter_mut().for_each(|rule| place(&mut rule.span.file));
+        placed.policy.files.iter_mut().for_each(|file| place(&mut file.path));
     }
     placed
 }

@@ -2,7 +2,8 @@
 //!
 //! In: rendered bytes with their names, and the folder the user chose. Out: a folder that holds the
 //! site and everything that others put there, or an [`Error`] and a folder as it was. It must not
-//! render, read evidence, or delete anything that its manifest does not list.
+//! render, read evidence, or delete anything that its manifest does not list, but for a former report
+//! at a path that the user named for the new one.
 //!
 //! [`commit()`] writes a site, [`write_file_atomic`] a single report, [`scaffold`] the files of `init`.
 //! `guard` decides whether a folder may be written, `manifest` remembers what is ours, `commit`
@@ -27,7 +28,7 @@ pub use guard::Target;
 pub use lock::lock_path;
 pub use manifest::{Entry, Manifest};
 pub use path::{OutPath, OutPathError};
-pub use report::{Scaffolded, append, scaffold, write_file_atomic};
+pub use report::{Scaffolded, append, remove_report, scaffold, size, write_file_atomic};
 
 /// The files of a site: path below the output folder, and bytes.
 pub type Files = Vec<(String, Vec<u8>)>;

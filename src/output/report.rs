@@ -50,6 +50,29 @@ pub fn write_file_atomic(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     Disk.sync_folder(&folder).map_err(|error| Error::io("sync", &folder, error))
 }
 
+/// Removes a report that was written earlier: it would speak of another verdict. Only a regular file
+/// goes; what is not there, a link, a folder or a device stays as it is.
+///
+/// # Errors
+/// When the system refuses.
+pub fn remove_report(path: &Path) -> Result<bool, Error> {
+    match Disk.kind(path).map_err(|error| Error::io("look at", path, error))? {
+        Some(Kind::File(_)) => {
+            Disk.remove_file(path).map_err(|error| Error::io("remove", path, error))?;
+            Ok(true)
+        }
+        _ => Ok(false),
+    }
+}
+
+/// How large a file is; nothing is 0.
+pub fn size(path: &Path) -> u64 {
+    match Disk.kind(path) {
+        Ok(Some(Kind::File(bytes))) => bytes,
+        _ => 0,
+    }
+}
+
 fn write_directly(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     OpenOptions::new()
         .write(true)
@@ -168,6 +191,19 @@ mod tests {
         assert_eq!(fs::read(&precious).unwrap(), b"keep");
         write_file_atomic(Path::new("/dev/null"), b"x").unwrap();
         assert!(!Path::new("/dev/null").symlink_metadata().unwrap().is_file());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_a_regular_file_is_removed() {
+        let temp = tempfile::tempdir().unwrap();
+        let (report, link) = (temp.path().join("svr.json"), temp.path().join("link"));
+        assert!(!remove_report(&report).unwrap());
+        fs::write(&report, b"old").unwrap();
+        std::os::unix::fs::symlink(&report, &link).unwrap();
+        assert!(!remove_report(&link).unwrap() && !remove_report(temp.path()).unwrap());
+        assert_eq!((size(&report), size(temp.path())), (3, 0));
+        assert!(remove_report(&report).unwrap() && !report.exists());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The writers: a snapshot of each, hostile names in each, and that all of them agree.
 
-use presscheck::gate::out::{Context, FORMATS, Writer, format, github, human, junit, markdown};
+use presscheck::gate::out::{Context, FORMATS, Limit, Writer, format, github, human, junit, markdown, svr};
 use presscheck::gate::verdict::{Outcome, RuleRecord, RuleSeverity, Status, Verdict};
 use presscheck::model::CheckStatus;
 use quick_junit::{NonSuccessKind, Report, TestCaseStatus};
@@ -57,23 +57,23 @@ fn store(auc: f64) -> Store {
         .checks("2", "checks/unit.xml", &[CheckStatus::Pass; 3])
 }
 
-fn blocked() -> Verdict {
+pub(crate) fn blocked() -> Verdict {
     judge(&policy(POLICY), &store(0.87996))
 }
 
-fn passing() -> Verdict {
+pub(crate) fn passing() -> Verdict {
     judge(&policy(&POLICY.replace("0.2", "0.4").replace("{ rel = 0.1 }", "{ rel = 0.2 }")), &store(0.95))
 }
 
-fn nothing() -> Verdict {
+pub(crate) fn nothing() -> Verdict {
     judge(&policy("name = \"empty\""), &store(0.95))
 }
 
-/// Everything that names may hold: a workflow command, an escape sequence, the end of a CDATA
+/// Everything that names may hold: a workflow command at the start and later, an escape sequence, the end of a CDATA
 /// section, table cells, code, HTML, a forbidden character, a mention, a link, a bidi override.
-const HOSTILE: &str = "x\n::error::pwned\r\u{1b}[31m]]>|`code`<script>alert(1)</script>\u{fffe}\u{0}@octocat https://evil.example %0A::add-mask::y ##vso[task] \u{202e}<!-- --> *b* _i_ [l](http://e.example)";
+const HOSTILE: &str = "::error::first ##[error]x\n::error::pwned\r\u{1b}[31m]]>|`code`<script>alert(1)</script>\u{fffe}\u{0}@octocat https://evil.example %0A::add-mask::y ##vso[task] \u{202e}<!-- --> *b* _i_ [l](http://e.example)";
 
-fn hostile() -> Verdict {
+pub(crate) fn hostile() -> Verdict {
     let mut verdict = blocked();
     verdict.stage = HOSTILE.to_owned();
     verdict.sentence = format!("{HOSTILE}.");
@@ -92,7 +92,7 @@ fn hostile() -> Verdict {
 }
 
 fn text(writer: &dyn Writer, verdict: &Verdict) -> String {
-    String::from_utf8(writer.write(verdict, &Context::default())).unwrap()
+    String::from_utf8(writer.write(verdict, &Context::default()).unwrap()).unwrap()
 }
 
 /// Digests and the tool's version change with the code; the rest is the contract.
@@ -117,7 +117,13 @@ fn snapshot(name: &str, verdict: &Verdict, text: &str) {
 fn each_format_of_each_verdict() {
     for (name, verdict) in [("blocked", blocked()), ("passing", passing()), ("nothing", nothing())] {
         for writer in FORMATS {
-            snapshot(&format!("{name}_{}", writer.name()), &verdict, &text(*writer, &verdict));
+            match writer.write(&verdict, &Context::default()) {
+                Ok(bytes) => {
+                    let text = String::from_utf8(bytes).unwrap();
+                    snapshot(&format!("{name}_{}", writer.name()), &verdict, &text);
+                }
+                Err(refused) => assert_eq!((writer.name(), verdict.verdict.promotes()), ("svr", false), "{refused}"),
+            }
         }
         snapshot(&format!("{name}_outputs"), &verdict, &github::outputs(&verdict));
     }
@@ -126,7 +132,7 @@ fn each_format_of_each_verdict() {
 #[test]
 fn hostile_names() {
     let verdict = hostile();
-    for writer in FORMATS {
+    for writer in FORMATS.iter().filter(|w| w.name() != "svr") {
         snapshot(&format!("hostile_{}", writer.name()), &verdict, &text(*writer, &verdict));
     }
     snapshot("hostile_outputs", &verdict, &github::outputs(&verdict));
@@ -135,8 +141,11 @@ fn hostile_names() {
 #[test]
 fn formats_have_names() {
     let names: Vec<&str> = FORMATS.iter().map(|f| f.name()).collect();
-    assert_eq!(names, ["human", "json", "github", "markdown", "junit"]);
-    assert!(names.iter().all(|n| format(n).is_some()) && format("sarif").is_none());
+    let mut apart = names.clone();
+    apart.sort_unstable();
+    apart.dedup();
+    assert_eq!(apart.len(), names.len());
+    assert!(names.iter().all(|n| format(n).is_some()) && format("html").is_none());
 }
 
 #[test]
@@ -152,10 +161,15 @@ fn no_command_reaches_the_runner() {
         assert!(!message.contains("%0A::") && !message.contains('\r'), "{message}");
     }
     let human = text(&human::Human, &verdict);
-    for line in human.lines().chain(github::outputs(&verdict).lines()) {
-        assert!(!line.trim_start().starts_with("::") && !line.starts_with("##"), "{line}");
+    assert!(!human.contains("##["), "{human}");
+    // Whatever goes to standard output goes through the runner.
+    for writer in FORMATS.iter().filter(|w| !["github", "svr"].contains(&w.name())) {
+        for line in text(*writer, &verdict).lines().chain(github::outputs(&verdict).lines()) {
+            let line = line.trim_start();
+            assert!(!line.starts_with("::") && !line.starts_with("##["), "{}: {line}", writer.name());
+        }
     }
-    assert_eq!(github::outputs(&verdict).lines().count(), 4);
+    assert_eq!(github::outputs(&verdict).lines().count(), 6);
     for out in [annotations, human, text(&markdown::Markdown, &verdict), text(&junit::Junit, &verdict)] {
         assert!(!out.contains('\u{1b}') && !out.contains('\u{0}') && !out.contains('\u{202e}'));
     }
@@ -168,7 +182,14 @@ fn annotations_stop_at_nine() {
     verdict.rules.splice(0..0, (0..20).map(|i| RuleRecord { target: i.to_string(), ..one.clone() }));
     let out = text(&github::Github, &verdict);
     assert_eq!(out.lines().filter(|l| l.starts_with("::error")).count(), 10);
-    assert!(out.contains("::and 14 more; see the step summary") || out.contains("more; see the step summary"), "{out}");
+    let blocking = verdict.rules.iter().filter(|r| r.blocks()).count();
+    assert!(out.contains(&format!("::and {} more; see the step summary", blocking - 9)), "{out}");
+    // Waivers are notices, and so is the verdict.
+    for record in &mut verdict.rules {
+        record.status = Status::Waived;
+    }
+    let out = text(&github::Github, &verdict);
+    assert_eq!(out.lines().filter(|l| l.starts_with("::notice")).count() + out.matches("\n::error").count(), 10);
 }
 
 #[test]
@@ -189,14 +210,24 @@ fn markdown_drops_whole_sections_to_stay_small() {
     let mut verdict = blocked();
     let pass = verdict.rules.iter().find(|r| r.status == Status::Pass).unwrap().clone();
     verdict.rules.extend((0..5_000).map(|i| RuleRecord { target: i.to_string(), ..pass.clone() }));
-    for limit in [2_000, 4_000, 65_000, 900_000] {
-        let out = markdown::Markdown.write(&verdict, &Context { limit, ..Context::default() });
-        assert!(out.len() <= limit, "{} > {limit}", out.len());
-        let out = String::from_utf8(out).unwrap();
+    // Characters outside the basic plane count twice, as in most counters; bytes would count four.
+    verdict.rules[0].message = "𝟘日é".repeat(300);
+    let limits = [2_500, 6_000, 65_000, 900_000].into_iter().flat_map(|n| [Limit::Bytes(n), Limit::Characters(n)]);
+    for limit in limits {
+        let context = Context { limit: Some(limit), ..Context::default() };
+        let out = String::from_utf8(markdown::Markdown.write(&verdict, &context).unwrap()).unwrap();
+        assert!(limit.size(&out) <= limit.most(), "{} > {limit:?}", limit.size(&out));
         assert!(out.contains("BLOCKED") && out.trim_end().ends_with("</sub>"));
-        assert!(out.contains("left out here for their size") || limit > 700_000);
+        assert!(out.contains("left out here for their size") || limit.most() > 700_000);
         assert_eq!(out.matches("<details>").count(), out.matches("</details>").count());
     }
+    let comment = text(&markdown::Markdown, &verdict);
+    assert!(comment.starts_with("<!-- presscheck:") && comment.encode_utf16().count() <= 65_536);
+    assert!(text(&markdown::Summary, &verdict).len() <= 900 << 10);
+    // A step's summary is one file: what other commands wrote into it takes room.
+    assert!(github::step_summary(&verdict, 0).unwrap().len() > 300_000);
+    assert!(github::step_summary(&verdict, 800 << 10).unwrap().len() < 100 << 10);
+    assert_eq!(github::step_summary(&verdict, 1 << 20), None);
 }
 
 /// The outcome of each case, as a reader of JUnit files sees it.
@@ -271,7 +302,27 @@ fn long_messages_stay_readable() {
         record.message = format!("]]>{}\u{ffff}\u{7}", "é<&\"'".repeat(1 << 20));
     }
     assert_eq!(cases(&text(&junit::Junit, &verdict)).len(), verdict.rules.len() + 1);
-    assert!(text(&markdown::Markdown, &verdict).len() < 65_000);
+    assert!(text(&markdown::Markdown, &verdict).encode_utf16().count() <= 65_000);
+}
+
+#[test]
+fn nothing_is_attested_of_what_did_not_pass() {
+    for mut verdict in [blocked(), nothing(), passing()] {
+        for outcome in [Outcome::Pending, Outcome::Blocked, Outcome::Error] {
+            verdict.verdict = outcome;
+            assert!(svr::Svr.write(&verdict, &Context::default()).is_err());
+            for (format, says) in [("vsa", "\"FAILED\""), ("in-toto", "\"result\": \"FAILED\"")] {
+                let out = text(presscheck::gate::out::format(format).unwrap(), &verdict);
+                assert!(out.contains(says) && !out.contains("\"PASSED\"") && !out.contains("PRESSCHECK_"), "{out}");
+            }
+        }
+    }
+    // A verdict that contradicts itself is not one of a pass.
+    let mut verdict = blocked();
+    verdict.verdict = Outcome::Pass;
+    assert!(svr::Svr.write(&verdict, &Context::default()).is_err());
+    assert!(text(presscheck::gate::out::format("vsa").unwrap(), &verdict).contains("\"FAILED\""));
+    assert!(text(presscheck::gate::out::format("in-toto").unwrap(), &verdict).contains("\"FAILED\""));
 }
 
 #[test]
@@ -300,14 +351,16 @@ fn all_formats_agree() {
 #[test]
 fn equal_inputs_give_equal_bytes() {
     for writer in FORMATS {
-        assert_eq!(text(*writer, &blocked()), text(*writer, &blocked()));
+        let write = |verdict: &Verdict| writer.write(verdict, &Context::default());
+        assert_eq!(write(&blocked()), write(&blocked()), "{}", writer.name());
+        assert_eq!(write(&passing()), write(&passing()), "{}", writer.name());
     }
 }
 
 #[test]
 fn colour_only_when_asked() {
-    let colour = human::Human.write(&blocked(), &Context { colour: true, ..Context::default() });
+    let colour = human::Human.write(&blocked(), &Context { colour: true, ..Context::default() }).unwrap();
     assert!(String::from_utf8(colour).unwrap().contains("\u{1b}[1;31mBLOCKED\u{1b}[0m"));
-    let short = human::Human.write(&blocked(), &Context { all: false, ..Context::default() });
+    let short = human::Human.write(&blocked(), &Context { brief: true, ..Context::default() }).unwrap();
     assert!(String::from_utf8(short).unwrap().contains("that hold"));
 }

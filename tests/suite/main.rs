@@ -8,6 +8,7 @@ mod cli;
 mod corpus;
 mod corpus_table;
 mod gate;
+mod gate_consumers;
 mod gate_out;
 mod gate_stats;
 mod hostile;

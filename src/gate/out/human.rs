@@ -3,9 +3,10 @@
 //! In: a verdict. Out: text, coloured when asked. Every line begins with our own words, and control
 //! characters, escape sequences and bidirectional overrides of user text are shown, not sent.
 
-use super::{Context, Groups, Writer, headline};
-use crate::diag::{count, visible};
-use crate::gate::verdict::{Clock, Outcome, RuleRecord, RuleSeverity, Status, Verdict};
+use super::shared::{self, Groups, Standing, headline};
+use super::{Context, Refused, Writer};
+use crate::diag::count;
+use crate::gate::verdict::{Clock, Outcome, RuleRecord, Verdict};
 
 /// The format `human`.
 #[derive(Clone, Copy, Debug)]
@@ -19,7 +20,11 @@ impl Writer for Human {
         "human"
     }
 
-    fn write(&self, verdict: &Verdict, context: &Context) -> Vec<u8> {
+    fn about(&self) -> &'static str {
+        "a terminal"
+    }
+
+    fn write(&self, verdict: &Verdict, context: &Context) -> Result<Vec<u8>, Refused> {
         let paint = |text: &str, colour: &str| {
             if context.colour { format!("\x1b[{colour}m{text}\x1b[0m") } else { text.to_owned() }
         };
@@ -38,7 +43,7 @@ impl Writer for Human {
         let groups = Groups::of(verdict);
         let shown: Vec<&RuleRecord> = [&groups.blocking, &groups.warning, &groups.other]
             .into_iter()
-            .chain(context.all.then_some(&groups.holding))
+            .chain((!context.brief).then_some(&groups.holding))
             .flatten()
             .copied()
             .collect();
@@ -50,14 +55,15 @@ impl Writer for Human {
         for (record, name) in shown.iter().zip(&names) {
             let (word, colour) = word(record);
             let word = paint(&format!("{word:<12}"), colour);
-            let message = visible(&record.message, 2_000);
+            let message = shared::message(record, 2_000).replace("##", "#\\u{23}");
             let place = format!("{}:{}", visible(&record.span.file, 200), record.span.line);
             if name.chars().count() <= NAME_WIDTH {
                 let pad = " ".repeat(width - name.chars().count());
                 line(&mut out, &format!("  {word} {name}{pad}  {message}"));
             } else {
                 line(&mut out, &format!("  {word} {name}"));
-                line(&mut out, &format!("  {:<12} {message}", ""));
+                // A line of user text alone could be a command of a pipeline's runner.
+                line(&mut out, &format!("  {:<12} - {message}", ""));
             }
             if record.blocks() || record.warns() {
                 let why = record.why.as_deref().map_or_else(String::new, |w| format!(" ({})", visible(w, 300)));
@@ -67,7 +73,7 @@ impl Writer for Human {
             }
         }
         out.push('\n');
-        if !context.all && !groups.holding.is_empty() {
+        if context.brief && !groups.holding.is_empty() {
             let n = groups.holding.len();
             line(&mut out, &format!("  and {} that {}", count(n, "record"), if n == 1 { "holds" } else { "hold" }));
         }
@@ -86,20 +92,24 @@ impl Writer for Human {
                 verdict.evaluated_at
             ),
         );
-        out.into_bytes()
+        Ok(out.into_bytes())
     }
+}
+
+/// User text in a line of ours. `##[…]` and `##vso[…]` are commands of pipelines wherever they stand.
+fn visible(text: &str, limit: usize) -> String {
+    shared::plain(text, limit).replace("##", "#\\u{23}")
 }
 
 /// The word that opens a record's line, and its colour.
 fn word(record: &RuleRecord) -> (&'static str, &'static str) {
-    match (record.status, record.severity) {
-        (Status::Pass, _) => ("pass", "32"),
-        (Status::Fail | Status::Invalid | Status::Inconclusive, RuleSeverity::Block) => (record.status.as_str(), "31"),
-        (Status::Warn, _) => ("warn", "33"),
-        (Status::Fail | Status::Invalid | Status::Inconclusive, RuleSeverity::Warn) => ("warn", "33"),
-        (Status::Fail | Status::Invalid | Status::Inconclusive, RuleSeverity::Info) => ("info", "36"),
-        (Status::Waived, _) => ("waived", "33"),
-        (Status::Skipped, _) => ("skipped", "36"),
+    match Standing::of(record) {
+        Standing::Holds => ("pass", "32"),
+        Standing::Blocks => (record.status.as_str(), "31"),
+        Standing::Warns => ("warn", "33"),
+        Standing::Informs => ("info", "36"),
+        Standing::Waived => ("waived", "33"),
+        Standing::Skipped => ("skipped", "36"),
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! In: a verdict. Out: indented JSON with keys in the order of the types, and a newline.
 
-use super::{Context, Writer};
+use super::{Context, Refused, Writer};
 use crate::gate::verdict::Verdict;
 
 /// The format `json`.
@@ -14,12 +14,16 @@ impl Writer for Json {
         "json"
     }
 
-    fn write(&self, verdict: &Verdict, _: &Context) -> Vec<u8> {
+    fn about(&self) -> &'static str {
+        "presscheck.verdict/1, the whole verdict"
+    }
+
+    fn write(&self, verdict: &Verdict, _: &Context) -> Result<Vec<u8>, Refused> {
         // A verdict holds only text, numbers that are finite or marked, and lists of these; should
-        // that ever change, what comes out must not look like a verdict.
+        // that ever change, nothing must come out that looks like a verdict.
         let mut out = serde_json::to_vec_pretty(verdict)
-            .unwrap_or_else(|_| b"{\"error\": \"the verdict cannot be written as JSON\"}".to_vec());
+            .map_err(|error| Refused(format!("the verdict cannot be written as JSON: {error}")))?;
         out.push(b'\n');
-        out
+        Ok(out)
     }
 }

@@ -2,11 +2,13 @@
 //!
 //! In: a verdict and a size. Out: GitHub-flavoured Markdown that begins with a marker by which a
 //! comment is found again and updated. Sections that do not fit are dropped whole, the least
-//! important first, and their absence is said; half a table would be read as the whole.
+//! important first, and their absence is said; half a table would be read as the whole. `markdown`
+//! fits a comment, `summary` the larger page of a job.
 
 use super::human::counts;
-use super::{Context, Groups, Writer, headline};
-use crate::diag::{count, visible};
+use super::shared::{self, Groups, headline, plain};
+use super::{COMMENT_LIMIT, Context, Limit, Refused, SUMMARY_LIMIT, Writer};
+use crate::diag::count;
 use crate::gate::provenance::Provenance;
 use crate::gate::verdict::{Outcome, RuleRecord, Verdict};
 
@@ -14,62 +16,91 @@ use crate::gate::verdict::{Outcome, RuleRecord, Verdict};
 #[derive(Clone, Copy, Debug)]
 pub struct Markdown;
 
+/// The format `summary`.
+#[derive(Clone, Copy, Debug)]
+pub struct Summary;
+
 impl Writer for Markdown {
     fn name(&self) -> &'static str {
         "markdown"
     }
 
-    fn write(&self, verdict: &Verdict, context: &Context) -> Vec<u8> {
-        let sign = match verdict.verdict {
-            Outcome::Pass => "✅",
-            Outcome::PassWithWarnings | Outcome::PassWithWaivers => "⚠️",
-            Outcome::Pending => "⏳",
-            Outcome::Blocked | Outcome::Error => "⛔",
-        };
-        let mut out = format!(
-            "{}\n## {sign} {} – {}\n\n{}\n",
-            marker(verdict),
-            headline(verdict.verdict),
-            escape(&verdict.subject.name, 200),
-            escape(&verdict.sentence, 4_000)
-        );
-        let footer = format!(
-            "\n<sub>{} · stage {} · policy {} <code>{}</code> · evidence <code>{}</code> · {} · presscheck {}{}</sub>\n",
-            escape(&counts(verdict), 200),
-            escape(&verdict.stage, 80),
-            escape(&verdict.policy.name, 80),
-            verdict.policy.digest.short(),
-            verdict.subject.digest.short(),
-            verdict.evaluated_at,
-            escape(&verdict.tool.version, 40),
-            verdict.provenance.as_ref().map_or_else(String::new, provenance)
-        );
-        let groups = Groups::of(verdict);
-        let sections = [
-            ("Blocking", &groups.blocking, true),
-            ("Warnings", &groups.warning, true),
-            ("Not decided or for information", &groups.other, false),
-            ("Holding", &groups.holding, false),
-        ];
-        // Room is kept for the footer and for one line per section that says it was left out.
-        let reserve = footer.len() + sections.len() * 120;
-        for (title, records, open) in sections {
-            if records.is_empty() {
-                continue;
-            }
-            let section = section(title, records, open);
-            if out.len() + section.len() + reserve <= context.limit {
-                out.push_str(&section);
-            } else {
-                out.push_str(&format!(
-                    "\n**{title}**: {}, left out here for their size.\n",
-                    count(records.len(), "record")
-                ));
-            }
-        }
-        out.push_str(&footer);
-        out.into_bytes()
+    fn about(&self) -> &'static str {
+        "a comment on a pull or merge request, up to 65,000 characters"
     }
+
+    fn write(&self, verdict: &Verdict, context: &Context) -> Result<Vec<u8>, Refused> {
+        Ok(render(verdict, context.limit.unwrap_or(COMMENT_LIMIT)).into_bytes())
+    }
+}
+
+impl Writer for Summary {
+    fn name(&self) -> &'static str {
+        "summary"
+    }
+
+    fn about(&self) -> &'static str {
+        "the same for a job's page, up to 900 KiB"
+    }
+
+    fn write(&self, verdict: &Verdict, context: &Context) -> Result<Vec<u8>, Refused> {
+        Ok(render(verdict, context.limit.unwrap_or(SUMMARY_LIMIT)).into_bytes())
+    }
+}
+
+/// The report, as much of it as fits.
+pub(super) fn render(verdict: &Verdict, limit: Limit) -> String {
+    let sign = match verdict.verdict {
+        Outcome::Pass => "✅",
+        Outcome::PassWithWarnings | Outcome::PassWithWaivers => "⚠️",
+        Outcome::Pending => "⏳",
+        Outcome::Blocked | Outcome::Error => "⛔",
+    };
+    let mut out = format!(
+        "{}\n## {sign} {} – {}\n\n{}\n",
+        marker(verdict),
+        headline(verdict.verdict),
+        escape(&verdict.subject.name, 200),
+        escape(&verdict.sentence, 4_000)
+    );
+    let footer = format!(
+        "\n<sub>{} · stage {} · policy {} <code>{}</code> · evidence <code>{}</code> · {} · presscheck {}{}</sub>\n",
+        escape(&counts(verdict), 200),
+        escape(&verdict.stage, 80),
+        escape(&verdict.policy.name, 80),
+        verdict.policy.digest.short(),
+        verdict.subject.digest.short(),
+        verdict.evaluated_at,
+        escape(&verdict.tool.version, 40),
+        verdict.provenance.as_ref().map_or_else(String::new, provenance)
+    );
+    let groups = Groups::of(verdict);
+    let sections = [
+        ("Blocking", &groups.blocking, true),
+        ("Warnings", &groups.warning, true),
+        ("Not decided or for information", &groups.other, false),
+        ("Holding", &groups.holding, false),
+    ];
+    // Room is kept for the footer and for one line per section that says it was left out.
+    let mut used = limit.size(&out) + limit.size(&footer) + sections.len() * 120;
+    for (title, records, open) in sections {
+        if records.is_empty() {
+            continue;
+        }
+        let section = section(title, records, open);
+        let size = limit.size(&section);
+        if used + size <= limit.most() {
+            used += size;
+            out.push_str(&section);
+        } else {
+            out.push_str(&format!(
+                "\n**{title}**: {}, left out here for their size.\n",
+                count(records.len(), "record")
+            ));
+        }
+    }
+    out.push_str(&footer);
+    out
 }
 
 /// The comment's first line; nothing in it can end the HTML comment early.
@@ -104,7 +135,7 @@ fn section(title: &str, records: &[&RuleRecord], open: bool) -> String {
             "| {} | {} | {}{why} | {}:{} |\n",
             record.status.as_str(),
             escape(&record.name(), 200),
-            escape(&record.message, 2_000),
+            escape(&shared::message(record, 2_000), 2_200),
             escape(&record.span.file, 200),
             record.span.line
         ));
@@ -117,7 +148,7 @@ fn section(title: &str, records: &[&RuleRecord], open: bool) -> String {
 
 /// User text inside Markdown: no HTML, no markup, no table cell, no link, no mention, one line.
 pub fn escape(text: &str, limit: usize) -> String {
-    let text = visible(text, limit);
+    let text = plain(text, limit);
     let mut out = String::with_capacity(text.len() + 16);
     let mut before = ' ';
     let mut chars = text.chars().peekable();
@@ -129,7 +160,8 @@ pub fn escape(text: &str, limit: usize) -> String {
             '>' => out.push_str("&gt;"),
             '|' => out.push_str("&#124;"),
             // After the entity the scheme is no link any more, for GitHub's autolinks as well.
-            ':' if chars.peek() == Some(&'/') => out.push_str("&#58;"),
+            // Nor can `::` begin a command of the runner, should the report be printed.
+            ':' if matches!(chars.peek(), Some('/' | ':')) => out.push_str("&#58;"),
             '.' if before.eq_ignore_ascii_case(&'w') => out.push_str("&#46;"),
             // A word joiner keeps the name behind it from being notified.
             '@' => out.push_str("@\u{2060}"),
@@ -138,8 +170,6 @@ pub fn escape(text: &str, limit: usize) -> String {
                 out.push('\\');
                 out.push(c);
             }
-            // Typographic line separators end lines in some renderers.
-            '\u{2028}' | '\u{2029}' => out.push(' '),
             _ => out.push(c),
         }
         before = c;
