@@ -1,7 +1,8 @@
 //! The paired bootstrap: 10,000 resamples of 100,000 examples, for each kind of metric.
 //!
 //! `cargo bench --bench bootstrap` prints the best of three and the interval, which must be the same
-//! on any machine. `-- EXAMPLES` sets another number of examples. RAYON_NUM_THREADS sets the threads.
+//! on any machine. `-- EXAMPLES` sets another number of examples, `-- NAME` picks the lines with
+//! this name. RAYON_NUM_THREADS sets the threads.
 #![expect(clippy::unwrap_used, reason = "a bench that cannot go on should stop where it stands")]
 #![expect(clippy::disallowed_macros, reason = "a bench prints what it measured")]
 
@@ -26,12 +27,17 @@ fn main() {
     // Four in five predictions are right.
     let predicted = |of: &[f64]| labels.iter().zip(of).map(|(l, v)| *l == (*v < 0.8)).collect::<Vec<bool>>();
     let (said_a, said_b) = (predicted(&a), predicted(&b));
-    let ranks = |of: &[f64]| labels.iter().zip(of).map(|(l, v)| v + 0.3 * f64::from(u8::from(*l))).collect::<Vec<f64>>();
+    let ranks =
+        |of: &[f64]| labels.iter().zip(of).map(|(l, v)| v + 0.3 * f64::from(u8::from(*l))).collect::<Vec<f64>>();
     let (rank_a, rank_b) = (ranks(&a), ranks(&b));
     let clusters: Vec<u64> = (0..n as u64).map(|i| i / 5).collect();
 
     println!("{RESAMPLES} resamples × {n} examples, {} threads, best of {ROUNDS}", rayon::current_num_threads());
+    let only = std::env::args().skip(1).find(|a| !a.starts_with('-') && a.parse::<usize>().is_err());
     let time = |name: &str, data: Data<'_>, clusters: Option<&[u64]>| {
+        if only.as_ref().is_some_and(|only| !name.contains(only.as_str())) {
+            return;
+        }
         let plan = Plan { seed: [7; 32], resamples: RESAMPLES, clusters };
         let mut best = Duration::MAX;
         let mut interval = None;

@@ -118,10 +118,8 @@ fn intervals_of_a_difference_are_those_of_statsmodels() {
         bounds(both.interval(tail(&row)).unwrap(), &row["interval"], &row);
     }
     // Newcombe 1998, table II, method 10: 56/70 − 48/80 is 0.2 with 0.0524 to 0.3339.
-    let both = TwoProportions {
-        candidate: Proportion::new(56, 70).unwrap(),
-        baseline: Proportion::new(48, 80).unwrap(),
-    };
+    let both =
+        TwoProportions { candidate: Proportion::new(56, 70).unwrap(), baseline: Proportion::new(48, 80).unwrap() };
     let published = both.interval(Level::two_sided(0.95).unwrap()).unwrap();
     assert_eq!((format!("{:.4}", published.low), format!("{:.4}", published.high)), ("0.0524".into(), "0.3339".into()));
 }
@@ -152,6 +150,7 @@ fn mcnemar_is_that_of_scipy_and_statsmodels() {
 #[test]
 fn delong_is_the_double_sum_over_pairs() {
     for row in reference("delong") {
+        let logit = |p: f64| (p / (1.0 - p)).ln();
         let labels: Vec<bool> = row["labels"].as_array().unwrap().iter().map(|l| l.as_bool().unwrap()).collect();
         let (a, b) = (list(&row["candidate"]), list(&row["baseline"]));
         let pair = delong::paired(&labels, &a, &b).unwrap();
@@ -162,7 +161,12 @@ fn delong_is_the_double_sum_over_pairs() {
         near(pair.covariance, f(&row["covariance"]), 1e-12, &"covariance");
         near(pair.stderr(), f(&row["stderr"]), 1e-12, &"stderr");
         near(pair.p_below(0.0).unwrap(), f(&row["p_below_zero"]), 1e-9, &"p");
-        assert_eq!(pair.candidate, delong::auc(&labels, &a).unwrap());
+        let auc = delong::auc(&labels, &a).unwrap();
+        assert_eq!(pair.candidate, auc);
+        let interval = auc.interval(level(0.95)).unwrap();
+        let half = 1.644_853_626_951_472_7 * auc.variance.sqrt() / (auc.value * (1.0 - auc.value));
+        near(logit(interval.low), logit(auc.value) - half, 1e-12, &"log odds of the lower bound");
+        near(logit(interval.high), logit(auc.value) + half, 1e-12, &"log odds of the upper bound");
     }
 }
 
@@ -353,7 +357,8 @@ fn the_bootstrap_is_the_same_on_any_number_of_threads_and_in_any_order() {
 #[test]
 fn the_draws_never_change() {
     let drawn = all_kinds(1500, &(0..1500).collect::<Vec<usize>>(), false);
-    let text: Vec<String> = drawn.iter().map(|b| format!("{:?} {:?}", b.estimate(), b.replicates()[..3].to_vec())).collect();
+    let text: Vec<String> =
+        drawn.iter().map(|b| format!("{:?} {:?}", b.estimate(), b.replicates()[..3].to_vec())).collect();
     insta::assert_snapshot!(text.join("\n"));
 }
 
@@ -367,7 +372,8 @@ fn different_layouts_give_the_same_resamples() {
         let drawn = bootstrap(&data, &plan(20_000, None)).unwrap();
         (drawn.estimate(), drawn.interval(level(0.95)).unwrap())
     };
-    let (counted, by_count) = spread(Data::Counts { metric: CountMetric::Accuracy, labels: &labels, candidate: &said, baseline: None });
+    let (counted, by_count) =
+        spread(Data::Counts { metric: CountMetric::Accuracy, labels: &labels, candidate: &said, baseline: None });
     let (mean, by_mean) = spread(Data::Mean { candidate: &right, baseline: None });
     near(counted, mean, 1e-12, &"accuracy");
     near(by_count.low, by_mean.low, 0.003, &"low");
@@ -380,7 +386,8 @@ fn different_layouts_give_the_same_resamples() {
     // Clusters of one are examples.
     let alone: Vec<u64> = (0..400).rev().collect();
     let data = Data::Mean { candidate: &a, baseline: None };
-    let (one, other) = (bootstrap(&data, &plan(500, None)).unwrap(), bootstrap(&data, &plan(500, Some(&alone))).unwrap());
+    let (one, other) =
+        (bootstrap(&data, &plan(500, None)).unwrap(), bootstrap(&data, &plan(500, Some(&alone))).unwrap());
     near(one.replicates()[250], other.replicates()[250], 1e-12, &"clusters of one");
     // Clusters of equal examples: as many units as clusters, not as examples.
     let four: Vec<f64> = a[..100].iter().flat_map(|v| [*v; 4]).collect();
@@ -447,7 +454,8 @@ fn no_interval_has_no_width() {
     assert!(Normal::new(0.9, -0.1).is_err() && Normal::new(f64::NAN, 0.1).is_err());
     assert!(Proportion::new(0, 0).is_err() && Proportion::new(3, 2).is_err());
     assert!(PairedProportions::new(2, 2, 3).is_err() && PairedProportions::new(u64::MAX, 1, u64::MAX).is_err());
-    for n in [1, 2, 30, 1_000_000_000_000, u64::MAX] {
+    assert!(Proportion::new(1, u64::MAX).is_err() && PairedProportions::new(0, 0, u64::MAX).is_err());
+    for n in [1, 2, 30, 1_000_000_000_000, 1 << 50] {
         for k in [0, n] {
             let interval = Proportion::new(k, n).unwrap().interval(level(0.95)).unwrap();
             assert!(interval.low < interval.high, "{interval:?}");
@@ -456,9 +464,9 @@ fn no_interval_has_no_width() {
         assert!(interval.low < 0.0 && interval.high > 0.0, "{interval:?}");
     }
     // The rule of three: 0 of 300 is at most 1 %.
-    near(Proportion::new(0, 300).unwrap().interval(level(0.95)).unwrap().high, 0.01, 5e-5, &"3/n");
+    near(Proportion::new(0, 300).unwrap().interval(level(0.95)).unwrap().high, 0.01, 1e-4, &"3/n");
     let constant = Constant::new(0.0, 300, (-1.0, 1.0)).unwrap().interval(level(0.95)).unwrap();
-    near(constant.low, -0.01, 5e-5, &"−3/n");
+    near(constant.low, -0.01, 1e-4, &"−3/n");
     assert!(Constant::new(2.0, 3, (0.0, 1.0)).is_err());
 }
 
@@ -514,8 +522,8 @@ fn to_detect_is_to_have_been_able_to() {
     let detectable = power::detectable_by(&wide, 0.8).unwrap();
     near(detectable, 0.05 / 1.644_853_626_951_472_7 * 2.486_474_860_523_728, 1e-9, &"mde");
     let demand = |p, mde| Detect { p, mde, power: 0.8 };
-    assert_eq!(not_inferior(&wide, demand(0.04, 0.1), None), Decision::Fail);
-    assert_eq!(not_inferior(&wide, demand(0.05, 0.1), None), Decision::Pass);
+    assert_eq!(not_inferior(&wide, demand(0.049, 0.1), None), Decision::Fail);
+    assert_eq!(not_inferior(&wide, demand(0.051, 0.1), None), Decision::Pass);
     let too_little = Decision::Inconclusive(Why::Underpowered { detectable, needs_n: Some(1429) });
     assert_eq!(not_inferior(&wide, demand(0.5, 0.02), Some(100)), too_little);
     for (p, mde) in [(f64::NAN, 0.1), (1.5, 0.1), (0.5, f64::NAN), (0.5, 0.0)] {
@@ -596,7 +604,8 @@ proptest! {
         // all McNemar's mid-p takes the place of Tango's score.
         let i = evidence.interval(Level::of_tail(tail).unwrap()).unwrap();
         let out = (i.high - i.low) * 1e-3;
-        if i.method != Method::Constant || evidence.estimate() != 0.0 {
+        let cut_off = i.method == Method::Delong && (i.low <= -1.0 || i.high >= 1.0);
+        if !cut_off && (i.method != Method::Constant || evidence.estimate() != 0.0) {
             prop_assert!(evidence.p_below(i.high + out).unwrap() <= tail + 1e-9, "{name}: {i:?}");
             prop_assert!(evidence.p_above(i.low - out).unwrap() <= tail + 1e-9, "{name}: {i:?}");
         }
@@ -614,12 +623,13 @@ proptest! {
         };
         let pairs = |b, c| PairedProportions::new(b, c, b + c + rest).unwrap();
         prop_assert!(same(pairs(b, c).interval(level).unwrap(), pairs(c, b).interval(level).unwrap()));
-        prop_assert_eq!(pairs(b, c).p_below(0.01).unwrap(), pairs(c, b).p_above(-0.01).unwrap());
+        let (below, above) = (pairs(b, c).p_below(0.01).unwrap(), pairs(c, b).p_above(-0.01).unwrap());
+        prop_assert!((below - above).abs() <= 1e-9 * below, "{below} {above}");
         let (x, y) = (Proportion::new(k, 40).unwrap(), Proportion::new(j, 30).unwrap());
         let two = |candidate, baseline| TwoProportions { candidate, baseline }.interval(level).unwrap();
         prop_assert!(same(two(x, y), two(y, x)));
         let (less, greater) = (mcnemar::mid_p(b, c, Side::Less).unwrap(), mcnemar::mid_p(c, b, Side::Greater).unwrap());
-        prop_assert_eq!(less, greater);
+        prop_assert!((less - greater).abs() <= 1e-9 * less, "{less} {greater}");
     }
 
     #[test]
@@ -691,7 +701,12 @@ struct Coverage {
 
 impl Coverage {
     /// How often each one-sided 95 % bound is on the right side of the truth.
-    fn of(name: &'static str, sims: u32, truth: f64, draw: impl Fn(&mut Chance) -> Result<Interval, Undecidable>) -> Self {
+    fn of(
+        name: &'static str,
+        sims: u32,
+        truth: f64,
+        draw: impl Fn(&mut Chance) -> Result<Interval, Undecidable>,
+    ) -> Self {
         let mut chance = Chance(name.bytes().fold(1, |s, b| s.wrapping_mul(257).wrapping_add(u64::from(b))));
         let mut out = Self { name, sims, low: 0, high: 0, none: 0 };
         for _ in 0..sims {
@@ -810,9 +825,16 @@ fn coverage_of_every_interval() {
             delong::auc(&labels, &a)?.interval(l)
         }
     };
+    let plain = |n, shift| {
+        move |c: &mut Chance| {
+            let (labels, a, _) = ranks(c, n, shift);
+            delong::auc(&labels, &a)?.normal()?.interval(l)
+        }
+    };
     let truth = |shift: f64| dist::normal_cdf(shift / std::f64::consts::SQRT_2);
-    add(Coverage::of("DeLong, n=60, AUC 0.80", sims, truth(1.19), auc(60, 1.19)), 0.90);
-    add(Coverage::of("DeLong, n=300, AUC 0.95", sims, truth(2.326), auc(300, 2.326)), 0.91);
+    add(Coverage::of("DeLong logit, n=60, AUC 0.80", sims, truth(1.19), auc(60, 1.19)), 0.93);
+    add(Coverage::of("DeLong logit, n=300, AUC 0.95", sims, truth(2.326), auc(300, 2.326)), 0.93);
+    add(Coverage::of("DeLong plain (not used), n=300, AUC 0.95", sims, truth(2.326), plain(300, 2.326)), 0.85);
     let paired = |n, shift| {
         move |c: &mut Chance| {
             let (labels, a, b) = ranks(c, n, shift);

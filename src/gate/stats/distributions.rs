@@ -75,7 +75,7 @@ fn binomial_term(x: f64, n: f64, p: f64, q: f64) -> f64 {
         return if x == 0.0 { n * log[0] } else { n * log[1] }.exp();
     }
     let log = stirling_error(n) - stirling_error(x) - stirling_error(y) - deviance(x, n * p) - deviance(y, n * q);
-    (log - 0.5 * ((std::f64::consts::TAU * x).ln() + (-x / n).ln_1p())).exp()
+    (log - 0.5 * (std::f64::consts::TAU * x * (y / n)).ln()).exp()
 }
 
 /// P(X = k) of a binomial.

@@ -174,9 +174,10 @@ impl Constant {
     /// scores within \[0, 1\] have the range \[−1, 1\].
     ///
     /// # Errors
-    /// When n = 0, a number is not finite, or the value is not within the range.
+    /// When n = 0 or above [`super::MOST`], a number is not finite, or the value is not within the range.
     pub fn new(value: f64, n: u64, range: (f64, f64)) -> Result<Self, Undecidable> {
         finite(&[value, range.0, range.1])?;
+        super::not_too_many(n)?;
         if n == 0 {
             return Err(Undecidable::TooFew { n, needs: 1 });
         }

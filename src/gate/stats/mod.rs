@@ -138,8 +138,10 @@ pub enum Method {
     Student,
     /// Rule of three for observations that are all equal, within a known range.
     Constant,
-    /// DeLong.
+    /// DeLong: of a paired difference.
     Delong,
+    /// DeLong on the scale of log odds: of one AUC.
+    DelongLogit,
     /// Newcombe's score interval of an AUC, where DeLong's variance is zero.
     AucScore,
     /// Paired bootstrap of examples.
@@ -160,6 +162,7 @@ impl Method {
             Self::Student => "student-t",
             Self::Constant => "rule-of-three",
             Self::Delong => "delong",
+            Self::DelongLogit => "delong-logit",
             Self::AucScore => "auc-score",
             Self::Bootstrap => "paired-bootstrap",
             Self::ClusterBootstrap => "cluster-bootstrap",
@@ -272,6 +275,14 @@ fn invert(
         Ok(distributions::normal_sf(low))
     };
     if inside > 0.0 { tail(&gap) } else { Ok(1.0 - tail(&other)?) }
+}
+
+/// The most observations: above it the narrowest intervals would round to nothing.
+pub const MOST: u64 = 1 << 50;
+
+/// Not more than [`MOST`], or an error.
+pub(crate) fn not_too_many(n: u64) -> Result<(), Undecidable> {
+    if n > MOST { Err(Undecidable::TooMany { n, limit: MOST }) } else { Ok(()) }
 }
 
 /// All finite, or an error.

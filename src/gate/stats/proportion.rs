@@ -16,8 +16,9 @@ impl Proportion {
     /// `k` of `n`.
     ///
     /// # Errors
-    /// When n = 0 or k > n.
+    /// When n = 0, k > n, or n is above [`super::MOST`].
     pub fn new(k: u64, n: u64) -> Result<Self, Undecidable> {
+        super::not_too_many(n)?;
         match (k, n) {
             (_, 0) => Err(Undecidable::TooFew { n, needs: 1 }),
             (k, n) if k > n => Err(Undecidable::OutOfRange("the count")),
@@ -171,8 +172,9 @@ impl PairedProportions {
     /// got right.
     ///
     /// # Errors
-    /// When n = 0 or the two are more than n.
+    /// When n = 0, the two are more than n, or n is above [`super::MOST`].
     pub fn new(wins: u64, losses: u64, n: u64) -> Result<Self, Undecidable> {
+        super::not_too_many(n)?;
         if n == 0 {
             return Err(Undecidable::TooFew { n, needs: 1 });
         }

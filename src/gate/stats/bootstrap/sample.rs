@@ -16,7 +16,8 @@ const MOST_EXAMPLES: usize = 1 << 30;
 /// Up to this many distinct units are counted rather than summed.
 const FEW: usize = 24;
 
-/// What one example says: (difference) or (label, candidate, baseline), see [`rows`].
+/// What one example says: (score or difference), (label, candidate, baseline) or, for ranks,
+/// (candidate, baseline, label), so that examples lie in the order of the candidate's scores.
 type Row = [f64; 3];
 
 /// Sums over examples: (sum, count), or TP, FP, FN, TN of the candidate and then of the baseline.
@@ -49,12 +50,28 @@ enum Layout {
     Ranks { candidate: Vec<Ranked>, baseline: Option<Vec<Ranked>> },
 }
 
-/// An example in order of score: its unit, its class, and whether the next has a higher score.
+/// An example in order of score: its unit, its class, and whether the next has a higher score, packed
+/// into one word since a resample reads them all.
 #[derive(Clone, Copy)]
-struct Ranked {
-    unit: u32,
-    positive: bool,
-    last: bool,
+struct Ranked(u32);
+
+impl Ranked {
+    fn new(unit: u32, positive: bool, last: bool) -> Self {
+        Self(unit << 2 | u32::from(positive) << 1 | u32::from(last))
+    }
+
+    fn unit(self) -> u32 {
+        self.0 >> 2
+    }
+
+    /// All bits for a positive, none for a negative.
+    fn positive(self) -> u64 {
+        u64::from(self.0 >> 1 & 1).wrapping_neg()
+    }
+
+    fn last(self) -> bool {
+        self.0 & 1 == 1
+    }
 }
 
 impl Sample {
@@ -84,7 +101,13 @@ impl Sample {
         let meaning = match data {
             Data::Auc { baseline, .. } => {
                 let ranked = |column| ranked(&units, column);
-                let layout = Layout::Ranks { candidate: ranked(1), baseline: baseline.map(|_| ranked(2)) };
+                // Weighted counts of pairs must fit 64 bits.
+                let largest = units.iter().map(Vec::len).max().unwrap_or(0) as u64;
+                let (n, limit) = (largest.saturating_mul(units.len() as u64), MOST_EXAMPLES as u64);
+                if n > limit {
+                    return Err(Undecidable::TooMany { n, limit });
+                }
+                let layout = Layout::Ranks { candidate: ranked(0), baseline: baseline.map(|_| ranked(1)) };
                 return Ok(Self { units: units.len() as u32, varying: units.len() as u64 - u64::from(most), layout });
             }
             Data::Mean { .. } => Meaning::Mean,
@@ -292,7 +315,8 @@ fn rows(data: &Data<'_>) -> Result<Vec<Row>, Undecidable> {
             same_length(labels, candidate)?;
             let baseline = baseline.unwrap_or(candidate);
             same_length(labels, baseline)?;
-            Ok(triples(labels, candidate.iter().map(|c| number(*c)), baseline.iter().map(|b| number(*b))))
+            let rows = labels.iter().zip(candidate).zip(baseline);
+            Ok(rows.map(|((label, a), b)| [number(*label), number(*a), number(*b)]).collect())
         }
         Data::Auc { labels, candidate, baseline } => {
             same_length(labels, candidate)?;
@@ -303,13 +327,10 @@ fn rows(data: &Data<'_>) -> Result<Vec<Row>, Undecidable> {
             if labels.iter().all(|l| *l) || labels.iter().all(|l| !*l) {
                 return Err(Undecidable::OneClass);
             }
-            Ok(triples(labels, candidate.iter().map(|c| c + 0.0), baseline.iter().map(|b| b + 0.0)))
+            let rows = labels.iter().zip(candidate).zip(baseline);
+            Ok(rows.map(|((label, a), b)| [a + 0.0, b + 0.0, number(*label)]).collect())
         }
     }
-}
-
-fn triples(labels: &[bool], a: impl Iterator<Item = f64>, b: impl Iterator<Item = f64>) -> Vec<Row> {
-    labels.iter().zip(a).zip(b).map(|((label, a), b)| [f64::from(u8::from(*label)), a, b]).collect()
 }
 
 fn compare(a: &[Row], b: &[Row]) -> Ordering {
@@ -342,30 +363,30 @@ fn units(rows: Vec<Row>, clusters: Option<&[u64]>) -> Vec<Vec<Row>> {
 fn ranked(units: &[Vec<Row>], column: usize) -> Vec<Ranked> {
     let score = |row: &Row| row.get(column).copied().unwrap_or_default();
     let mut all: Vec<(f64, u32, bool)> =
-        (0u32..).zip(units).flat_map(|(i, unit)| unit.iter().map(move |row| (score(row), i, row[0] == 1.0))).collect();
+        (0u32..).zip(units).flat_map(|(i, unit)| unit.iter().map(move |row| (score(row), i, row[2] == 1.0))).collect();
     all.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)).then(a.2.cmp(&b.2)));
     let next = all.iter().skip(1).map(|n| Some(n.0)).chain([None]);
-    all.iter().zip(next).map(|(e, next)| Ranked { unit: e.1, positive: e.2, last: next != Some(e.0) }).collect()
+    all.iter().zip(next).map(|(e, next)| Ranked::new(e.1, e.2, next != Some(e.0))).collect()
 }
 
 /// The candidate's AUC, less the baseline's, with each example weighted like its unit.
 fn auc(candidate: &[Ranked], baseline: Option<&[Ranked]>, weight: impl Fn(u32) -> u32) -> Option<f64> {
     let of = |ranked: &[Ranked]| {
-        // Pairs are counted in floating point: exact up to 2^53, and rounded alike everywhere above.
-        let (mut negatives, mut positives, mut twice) = (0.0, 0.0, 0.0);
-        let mut here = [0u64; 2];
+        let (mut negatives, mut positives, mut twice) = (0u64, 0u64, 0u64);
+        let (mut n, mut p) = (0u64, 0u64);
         for example in ranked {
-            here[usize::from(example.positive)] += u64::from(weight(example.unit));
-            if example.last {
-                let [n, p] = here.map(|count| count as f64);
-                twice += p * (2.0 * negatives + n);
+            let weight = u64::from(weight(example.unit()));
+            p += weight & example.positive();
+            n += weight & !example.positive();
+            if example.last() {
+                twice += p * (2 * negatives + n);
                 negatives += n;
                 positives += p;
-                here = [0; 2];
+                (n, p) = (0, 0);
             }
         }
         let pairs = negatives * positives;
-        (pairs > 0.0).then(|| twice / (2.0 * pairs))
+        (pairs > 0).then(|| twice as f64 / (2.0 * pairs as f64))
     };
     let value = of(candidate)?;
     match baseline {
