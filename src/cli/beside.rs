@@ -56,11 +56,7 @@ impl Beside {
 }
 
 /// The metrics of a file, as a run.
-fn of_file(
-    bytes: Result<Option<Vec<u8>>, Box<Diagnostic>>,
-    path: &str,
-    name: &str,
-) -> Result<External, String> {
+fn of_file(bytes: Result<Option<Vec<u8>>, Box<Diagnostic>>, path: &str, name: &str) -> Result<External, String> {
     let bytes = match bytes {
         Ok(Some(bytes)) => bytes,
         Ok(None) => return Err(format!("there is no file '{}'", visible(name, 160))),

@@ -9,11 +9,11 @@ use super::project::{Project, moment, now};
 use super::terminal::{Terminal, environment};
 use super::tree::Tree;
 use crate::diag::{Code, Diagnostic, visible};
-use crate::gate::out::{self, Writer};
-use crate::gate::provenance::{Provenance, VARIABLES};
-use crate::gate::policy::{Policy, changes};
-use crate::gate::verdict::{Clock, Outcome, Proposed, Verdict};
 use crate::gate::ledger::{self, Ledger};
+use crate::gate::out::{self, Writer};
+use crate::gate::policy::{Policy, changes};
+use crate::gate::provenance::{Provenance, VARIABLES};
+use crate::gate::verdict::{Clock, Outcome, Proposed, Verdict};
 use crate::model::Instant;
 use crate::output;
 
@@ -169,9 +169,8 @@ fn record(verdict: &Verdict, folder: &Path, terminal: &Terminal) -> Result<(), u
         .read(ledger::FILE_NAME)
         .map_err(|problem| problem.message.clone())
         .and_then(|bytes| Ledger::parse(bytes.as_deref().unwrap_or_default()).line(verdict));
-    let written = line.and_then(|line| {
-        output::append(&folder.join(ledger::FILE_NAME), &line).map_err(|error| error.to_string())
-    });
+    let written =
+        line.and_then(|line| output::append(&folder.join(ledger::FILE_NAME), &line).map_err(|error| error.to_string()));
     written.map_err(|why| {
         terminal.complain(&format!("error: the decision cannot be recorded: {}", visible(&why, 400)));
         if verdict.exit_code == exit::PASS { exit::EVIDENCE } else { verdict.exit_code }

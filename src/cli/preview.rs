@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use super::beside::Beside;
-use super::tree::Tree;
 use super::project::{Project, data_as_of};
 use super::terminal::Terminal;
+use super::tree::Tree;
 use crate::diag::Diagnostic;
 use crate::gate::policy::explain;
 use crate::gate::verdict::{Clock, Outcome, Verdict};
@@ -75,7 +75,9 @@ fn judge(project: &Project, registry: &Registry, at: Option<Instant>) -> BTreeMa
             let verdicts = match (&project.config.policy, at) {
                 (Some(policy), Some(at)) => policy
                     .stages()
-                    .map(|stage| crate::gate::evaluate(policy, &beside.inputs(registry, at, Clock::AsOf), version, stage))
+                    .map(|stage| {
+                        crate::gate::evaluate(policy, &beside.inputs(registry, at, Clock::AsOf), version, stage)
+                    })
                     .collect(),
                 _ => Vec::new(),
             };

@@ -109,12 +109,9 @@ pub(super) fn resolve<'a>(
 /// A file outside the registry that was read for this baseline.
 fn external<'a>(id: &str, inputs: &Inputs<'a>) -> Resolution<'a> {
     match inputs.external.get(id) {
-        Some(Ok(found)) => Resolution::Found(Base {
-            name: found.name.clone(),
-            version: None,
-            run: &found.run,
-            digest: found.digest,
-        }),
+        Some(Ok(found)) => {
+            Resolution::Found(Base { name: found.name.clone(), version: None, run: &found.run, digest: found.digest })
+        }
         Some(Err(why)) => Resolution::Invalid(why.clone()),
         None => Resolution::None("it was not read".to_owned()),
     }
@@ -161,7 +158,10 @@ fn select<'a>(
             let earlier = model.versions.get(..at).unwrap_or_default();
             let passing = |v: &&Version| inputs.ledger.has_passed(&model.name, v.digest);
             earlier.iter().rev().find(passing).map(Other::Version).ok_or_else(|| {
-                none(format!("no version of model '{shown}' before '{}' passed the gate, by the ledger", visible(&version.version, 80)))
+                none(format!(
+                    "no version of model '{shown}' before '{}' passed the gate, by the ledger",
+                    visible(&version.version, 80)
+                ))
             })
         }
         Select::Previous => match model.previous(&version.version) {
@@ -186,8 +186,7 @@ fn in_stage<'a>(
     none: impl Fn(String) -> Resolution<'a>,
 ) -> Result<Other<'a>, Resolution<'a>> {
     let shown = visible(stage, 80);
-    let mut there =
-        model.versions.iter().filter(|v| v.stage.as_deref().is_some_and(|s| s.eq_ignore_ascii_case(stage)));
+    let mut there = model.versions.iter().filter(|v| v.stage.as_deref().is_some_and(|s| s.eq_ignore_ascii_case(stage)));
     let promoted = inputs.ledger.in_stage(&model.name, stage);
     match (there.next(), there.next(), promoted) {
         (Some(one), Some(two), _) => Err(Resolution::Invalid(format!(
@@ -224,9 +223,11 @@ fn tagged<'a>(
     let fits = |tags: &std::collections::BTreeMap<String, String>| {
         tags.get(key).is_some_and(|value| wanted.is_none_or(|wanted| wanted == value))
     };
-    let mut found = model.versions.iter().filter(|v| v.version != version.version).filter(|v| {
-        fits(&v.tags) || registry.run_of(v).is_some_and(|run| fits(&run.tags))
-    });
+    let mut found = model
+        .versions
+        .iter()
+        .filter(|v| v.version != version.version)
+        .filter(|v| fits(&v.tags) || registry.run_of(v).is_some_and(|run| fits(&run.tags)));
     match (found.next(), found.next()) {
         (Some(one), None) => Ok(Other::Version(one)),
         (Some(one), Some(two)) => Err(Resolution::Invalid(format!(
@@ -276,7 +277,11 @@ fn best<'a>(
     }
     // The last of equal ones: versions stand oldest first.
     candidates.into_iter().max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, v)| Other::Version(v)).ok_or_else(|| {
-        none(format!("no other version of model '{}' has a value of '{}'", visible(&model.name, 80), visible(metric, 80)))
+        none(format!(
+            "no other version of model '{}' has a value of '{}'",
+            visible(&model.name, 80),
+            visible(metric, 80)
+        ))
     })
 }
 
@@ -338,22 +343,22 @@ const EVALUATION_ROLES: &[&str] =
 
 /// Why the two sides cannot be compared, as far as that is known without the values.
 pub(super) fn differs(baseline: &Baseline, ours: &Run, theirs: &Run, dataset: Option<&str>) -> Option<String> {
-    let data = baseline.same.contains(&Same::DatasetDigest).then(|| match (data_of(ours, dataset), data_of(theirs, dataset)) {
-        (Err(why), _) => Some(format!("this version {why}")),
-        (_, Err(why)) => Some(format!("the baseline {why}")),
-        (Ok(ours), Ok(theirs)) if ours != theirs => {
-            Some(format!("the evaluation data differs: {} here, {} there", show(&ours), show(&theirs)))
+    let data = baseline.same.contains(&Same::DatasetDigest).then(|| {
+        match (data_of(ours, dataset), data_of(theirs, dataset)) {
+            (Err(why), _) => Some(format!("this version {why}")),
+            (_, Err(why)) => Some(format!("the baseline {why}")),
+            (Ok(ours), Ok(theirs)) if ours != theirs => {
+                Some(format!("the evaluation data differs: {} here, {} there", show(&ours), show(&theirs)))
+            }
+            _ => None,
         }
-        _ => None,
     });
     let code = baseline.same.contains(&Same::EvalCodeDigest).then(|| match (code_of(ours), code_of(theirs)) {
         (None, _) => Some(format!("this version has no param or tag '{CODE}'")),
         (_, None) => Some(format!("the baseline has no param or tag '{CODE}'")),
-        (Some(ours), Some(theirs)) if ours != theirs => Some(format!(
-            "the code that measured differs: {} here, {} there",
-            visible(&ours, 20),
-            visible(&theirs, 20)
-        )),
+        (Some(ours), Some(theirs)) if ours != theirs => {
+            Some(format!("the code that measured differs: {} here, {} there", visible(&ours, 20), visible(&theirs, 20)))
+        }
         _ => None,
     });
     data.flatten().or_else(|| code.flatten())

@@ -8,9 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::baseline::{Resolution, evaluation_data, resolve, twice};
 use super::inputs::Inputs;
-use super::policy::{
-    DEFAULT_STAGE, Demand, EVIDENCE_RULE, Policy, Rule, STAGE_RULE, Stage, Treatment, WAIVER_RULE,
-};
+use super::policy::{DEFAULT_STAGE, Demand, EVIDENCE_RULE, Policy, Rule, STAGE_RULE, Stage, Treatment, WAIVER_RULE};
 use super::rules::metric::values::Index;
 use super::rules::{Cause, Finding, Subject, card, digest, drift, fresh, gap, metric, ratchet, tests};
 use super::verdict::{
@@ -206,13 +204,7 @@ struct Judged {
     bootstrapped: bool,
 }
 
-fn judge_all(
-    policy: &Policy,
-    rules: &[&Rule],
-    subject: &Subject<'_>,
-    stage: &Stage,
-    inputs: &Inputs<'_>,
-) -> Judged {
+fn judge_all(policy: &Policy, rules: &[&Rule], subject: &Subject<'_>, stage: &Stage, inputs: &Inputs<'_>) -> Judged {
     let mut out = Judged { records: Vec::new(), decided: false, bootstrapped: false };
     for finding in evidence::judge(subject) {
         out.records.push(own_record(policy, EVIDENCE_RULE, RuleKind::Evidence, finding));
@@ -449,10 +441,15 @@ fn conclude(mut verdict: Verdict, rules: &[&Rule], decided: bool, bootstrapped: 
     let (outcome, sentence) = match warning.first() {
         _ if !waived.is_empty() => {
             let ids: Vec<String> = waived.iter().map(|id| visible(id, 80)).collect();
-            let warns = warning.first().map_or_else(String::new, |w| format!("; {}: {}", named(w, &warning), w.message));
+            let warns =
+                warning.first().map_or_else(String::new, |w| format!("; {}: {}", named(w, &warning), w.message));
             (
                 Outcome::PassWithWaivers,
-                format!("{name} passes {stage_name} with {} ({}): {hold}{warns}.", count(ids.len(), "waiver"), ids.join(", ")),
+                format!(
+                    "{name} passes {stage_name} with {} ({}): {hold}{warns}.",
+                    count(ids.len(), "waiver"),
+                    ids.join(", ")
+                ),
             )
         }
         Some(first) => (
@@ -461,7 +458,9 @@ fn conclude(mut verdict: Verdict, rules: &[&Rule], decided: bool, bootstrapped: 
         ),
         None if bootstrapped => (
             Outcome::PassWithWarnings,
-            format!("{name} passes {stage_name} as the first version: {hold}, the others had no baseline to compare with."),
+            format!(
+                "{name} passes {stage_name} as the first version: {hold}, the others had no baseline to compare with."
+            ),
         ),
         None => (Outcome::Pass, format!("{name} passes {stage_name}: {hold}.")),
     };

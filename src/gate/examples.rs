@@ -90,10 +90,7 @@ impl Examples {
 ///
 /// # Errors
 /// When one side has examples that the other has not, or their truth differs.
-pub fn aligned<'a>(
-    ours: &[&'a Example],
-    theirs: &[&'a Example],
-) -> Result<Vec<(&'a Example, &'a Example)>, String> {
+pub fn aligned<'a>(ours: &[&'a Example], theirs: &[&'a Example]) -> Result<Vec<(&'a Example, &'a Example)>, String> {
     let same = ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(a, b)| a.id == b.id);
     if !same {
         let ids = |side: &[&'a Example]| side.iter().map(|e| e.id.as_str()).collect::<std::collections::BTreeSet<_>>();

@@ -79,12 +79,8 @@ pub(super) fn decide(findings: &mut [(&Rule, Finding)]) {
                 }
             };
             finding.message.push_str(&format!(": {says} ({corrected})"));
-            finding.family = Finite::new(detection.p).zip(Finite::new(adjusted_p)).map(|(p, adjusted_p)| FamilyRecord {
-                id: name.clone(),
-                size: members.len(),
-                correction: word,
-                p,
-                adjusted_p,
+            finding.family = Finite::new(detection.p).zip(Finite::new(adjusted_p)).map(|(p, adjusted_p)| {
+                FamilyRecord { id: name.clone(), size: members.len(), correction: word, p, adjusted_p }
             });
         }
     }

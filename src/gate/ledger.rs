@@ -89,7 +89,9 @@ impl Ledger {
             let why = if entry.schema != SCHEMA {
                 Some(format!("line {line_number} is of an unknown schema"))
             } else if entry.previous != ledger.last {
-                Some(format!("line {line_number} does not follow the line before it: a line was changed, added or removed"))
+                Some(format!(
+                    "line {line_number} does not follow the line before it: a line was changed, added or removed"
+                ))
             } else {
                 None
             };
@@ -137,7 +139,11 @@ impl Ledger {
 
     /// The version that is in a stage: the last one that was let in.
     pub fn in_stage(&self, model: &str, stage: &str) -> Option<&Entry> {
-        self.entries.iter().rev().filter(|e| e.model == model).find(|e| e.stage.eq_ignore_ascii_case(stage) && e.verdict.promotes())
+        self.entries
+            .iter()
+            .rev()
+            .filter(|e| e.model == model)
+            .find(|e| e.stage.eq_ignore_ascii_case(stage) && e.verdict.promotes())
     }
 
     /// Since when an artifact holds a stage without a decision to the contrary: the first of the passes that

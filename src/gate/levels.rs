@@ -58,7 +58,8 @@ impl Levels {
                     .help("`presscheck ratchet update` writes this file; do not edit it by hand"),
             )
         };
-        let raw: RawLevels = toml::from_str(text).map_err(|e| refuse(format!("not a file of levels: {}", e.message())))?;
+        let raw: RawLevels =
+            toml::from_str(text).map_err(|e| refuse(format!("not a file of levels: {}", e.message())))?;
         if raw.schema != SCHEMA {
             return Err(refuse(format!("schema {} is not known; this version reads schema {SCHEMA}", raw.schema)));
         }

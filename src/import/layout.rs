@@ -58,10 +58,8 @@ pub fn import(source: &Source, kind: Option<&str>) -> Records {
     let mut stores = stores;
     let loose: Vec<&Entry> = if kind.is_none_or(|k| k == "native" || is_document(k) || !is_store(k)) {
         let mut loose = handed_back(source, &mut stores);
-        let claimed: BTreeSet<String> = claimed.iter().map(|(path, _)| path.clone()).collect();
-        let inside = |path: &str| native::nearest(&claimed, parent(path)).is_some();
         let free = |path: &str| source.only.as_deref().is_none_or(|only| only == path) && !taken.holds(path);
-        loose.extend(source.files("").iter().filter(|e| !inside(&e.path)));
+        loose.extend(source.files_outside(claimed.iter().map(|(path, _)| path.as_str())));
         loose.retain(|e| free(&e.path));
         loose.sort_by(|a, b| a.path.cmp(&b.path));
         loose.dedup_by(|a, b| a.path == b.path);
@@ -110,9 +108,15 @@ impl Taken {
 fn databases(source: &Source, kind: Option<&str>) -> (Records, Taken) {
     let (mut records, mut taken) = (Records::default(), Taken::default());
     let importers: Vec<_> = DATABASES.iter().filter(|d| kind.is_none_or(|k| matches_kind(d.kind(), k))).collect();
-    for entry in source.files("") {
+    let is_named = |entry: &Entry| source.only.as_deref() == Some(entry.path.as_str());
+    let is_wanted = |entry: &&Entry| {
         let name = file_name(&entry.path).to_ascii_lowercase();
-        let named = source.only.as_deref() == Some(entry.path.as_str());
+        is_named(entry) || importers.iter().any(|d| d.wants(&name))
+    };
+    let wanted: Vec<&Entry> = source.files("").par_iter().filter(is_wanted).collect();
+    for entry in wanted {
+        let name = file_name(&entry.path).to_ascii_lowercase();
+        let named = is_named(entry);
         let folder = Folder::new(source, parent(&entry.path));
         let wanted = importers.iter().filter(|d| named || d.wants(&name));
         let Some((importer, store)) = wanted.filter_map(|d| Some((d, d.read(&folder, entry)?))).next() else {
@@ -229,14 +233,14 @@ pub(super) fn recognise<'a>(source: &'a Source, entry: &'a Entry, kind: Option<&
         return Found { entry, kind: None, document: None, data: None, problem: None };
     }
     let limit = source.limits().document_bytes;
-    if entry.len > limit && is_samples(&name) {
+    if entry.size() > limit && is_samples(&name) {
         return Found { entry, kind: None, document: None, data: None, problem: None };
     }
-    if entry.len > limit {
+    if entry.size() > limit {
         let path = source.project_path(&entry.path);
         let problem = Diagnostic::new(
             Code::FileTooLarge,
-            format!("'{}' has {} bytes; documents above {limit} are not parsed", visible(&path, 200), entry.len),
+            format!("'{}' has {} bytes; documents above {limit} are not parsed", visible(&path, 200), entry.size()),
         )
         .at(path)
         .help(
@@ -275,13 +279,18 @@ pub(super) fn recognise<'a>(source: &'a Source, entry: &'a Entry, kind: Option<&
 fn append_store(source: &Source, path: &str, kind: &str, mut store: Records, records: &mut Records) {
     let below = Folder::new(source, path);
     let prefix = below.project_path();
-    let read: Vec<u64> = below.files().iter().filter_map(Entry::read_bytes).collect();
+    let (files, bytes) = below
+        .files()
+        .par_iter()
+        .filter_map(Entry::read_bytes)
+        .fold(|| (0, 0), |(n, sum), bytes| (n + 1, sum + bytes))
+        .reduce(|| (0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
     store.sources.push(SourceSummary {
         kind: kind.to_owned(),
         path: if prefix.is_empty() { ".".to_owned() } else { prefix },
         runs: store.runs.len(),
-        files: read.len(),
-        bytes: read.iter().sum(),
+        files,
+        bytes,
     });
     records.append(store);
 }

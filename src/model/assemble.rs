@@ -6,6 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
+
 use super::evidence::{evidence_at, evidence_below, sort_evidence};
 use super::merge::Contradictions;
 use super::secret::{REDACTED, looks_secret};
@@ -19,9 +21,8 @@ use crate::digest::Sha256;
 /// Links records into the registry.
 pub fn assemble(mut records: Records, catalogue: Catalogue, mappings: &[Mapping]) -> Registry {
     let mut problems = std::mem::take(&mut records.problems);
-    for run in &mut records.runs {
-        redact(run, &mut problems);
-    }
+    let found: Vec<Vec<Diagnostic>> = records.runs.par_iter_mut().map(redact).collect();
+    problems.extend(found.into_iter().flatten());
     sort_evidence(&mut records.evidence);
     records.evidence.dedup();
     map_runs(&mut records, mappings, &mut problems);
@@ -83,7 +84,8 @@ fn directed(mut catalogue: Catalogue, runs: &[Run]) -> Catalogue {
 }
 
 /// Replaces credentials in params and tags, once for all outputs.
-fn redact(run: &mut Run, problems: &mut Vec<Diagnostic>) {
+fn redact(run: &mut Run) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
     let mut found = |kind: &str, key: &str| {
         problems.push(
             Diagnostic::new(
@@ -116,6 +118,7 @@ fn redact(run: &mut Run, problems: &mut Vec<Diagnostic>) {
             found("address of a", what);
         }
     }
+    problems
 }
 
 fn redact_datum(kind: &str, key: &str, value: &mut Datum, found: &mut impl FnMut(&str, &str)) {
@@ -278,14 +281,17 @@ fn link_models(
             std::collections::btree_map::Entry::Occupied(mut slot) => merge_model(slot.get_mut(), record, problems),
         }
     }
+    let said = |m: &ModelRecord, v: &VersionRecord| Some((v.run.clone()?, m.name.clone(), v.version.clone()));
+    let said: BTreeSet<(String, String, String)> =
+        models.values().flat_map(|m| m.versions.iter().filter_map(move |v| said(m, v))).collect();
     for run in registry.runs.iter().filter(|r| !r.deleted) {
         let (Some(model), Some(version)) = (&run.model, &run.version) else { continue };
+        if !said.is_empty() && said.contains(&(run.id.clone(), model.clone(), version.clone())) {
+            continue;
+        }
         let record = models
             .entry(model.clone())
             .or_insert_with(|| ModelRecord { name: model.clone(), ..ModelRecord::default() });
-        if record.versions.iter().any(|v| v.version == *version && v.run.as_deref() == Some(&run.id)) {
-            continue;
-        }
         record.versions.push(VersionRecord {
             version: version.clone(),
             run: Some(run.id.clone()),
@@ -385,7 +391,7 @@ fn link_model(
     let cards = attached.cards.get(record.name.as_str()).unwrap_or(&no_cards);
     let mut aliases = record.aliases;
     let mut contested: BTreeSet<String> = BTreeSet::new();
-    let mut versions = Vec::with_capacity(by_version.len());
+    let mut due = Vec::with_capacity(by_version.len());
     for (name, claims) in by_version {
         let mut runs: Vec<&str> = claims.iter().filter_map(|c| c.run.as_deref()).collect();
         runs.sort_unstable();
@@ -439,8 +445,12 @@ fn link_model(
                 }
             }
         }
-        versions.push(link_version(&record.name, name, claims, run, ambiguous, cards, attached, registry));
+        due.push((name, claims, run, ambiguous));
     }
+    let link = |(name, claims, run, ambiguous)| {
+        link_version(&record.name, name, claims, run, ambiguous, cards, attached, registry)
+    };
+    let mut versions: Vec<Version> = due.into_par_iter().map(link).collect();
     versions.sort_by(|a, b| natural_cmp(&a.version, &b.version));
     aliases.retain(|alias, _| !contested.contains(alias));
     for version in &mut versions {
@@ -641,54 +651,61 @@ fn same_value(a: Measured, b: Measured) -> bool {
 /// Conflicting, repeated, non-finite and out-of-range values: shown as problems; the gate decides
 /// for itself which of them a rule touches.
 fn check_results(registry: &Registry, problems: &mut Vec<Diagnostic>) {
-    for run in registry.runs.iter().filter(|r| !r.deleted) {
-        let mut seen = BTreeMap::new();
-        for result in &run.results {
-            let name = registry.catalogue.canonical(&result.metric);
-            let (_, dataset, split, slice, class) = result.key();
-            if let Some(first) = seen.insert((name, dataset, split, slice, class), result) {
-                let place = format!("{} and {}", first.source, result.source);
-                let (code, severity, text) = if same_value(first.value, result.value) {
-                    (
-                        Code::MetricRepeated,
-                        Severity::Note,
-                        format!("metric '{}' is given twice with the same value ({place})", visible(name, 80)),
-                    )
-                } else {
-                    (
-                        Code::MetricConflict,
-                        Severity::Warning,
-                        format!(
-                            "metric '{}' has the values {} and {} ({place})",
-                            visible(name, 80),
-                            first.value,
-                            result.value
-                        ),
-                    )
-                };
-                problems.push(
-                    Diagnostic::new(code, text)
-                        .severity(severity)
-                        .at(result.source.path.clone())
-                        .pointer(result.source.pointer.clone())
-                        .help("keep one of the two, or say which dataset, split or slice each was measured on"),
-                );
-            }
-            match (result.value.finite(), registry.catalogue.get(name).and_then(|d| d.range)) {
-                (None, _) => problems.push(
-                    Diagnostic::new(Code::MetricNonFinite, format!("metric '{}' of run '{}' is {}", visible(name, 80), visible(&run.name, 80), result.value))
-                        .at(result.source.path.clone())
-                        .pointer(result.source.pointer.clone())
-                        .help("a rule on this metric fails; find out why the evaluation gave no number"),
-                ),
-                (Some(value), Some((low, high))) if value.get() < low || value.get() > high => problems.push(
-                    Diagnostic::new(Code::MetricRange, format!("metric '{}' is {}, outside {low} to {high}", visible(name, 80), value.get()))
-                        .at(result.source.path.clone())
-                        .pointer(result.source.pointer.clone())
-                        .help("a percentage where a fraction is meant? correct the value, or the range under [metrics] in presscheck.toml"),
-                ),
-                _ => {}
-            }
+    let judged = registry.runs.par_iter().filter(|r| !r.deleted);
+    let found: Vec<Vec<Diagnostic>> = judged.map(|run| problems_of(run, &registry.catalogue)).collect();
+    problems.extend(found.into_iter().flatten());
+}
+
+/// What is wrong with the values of a run.
+fn problems_of(run: &Run, catalogue: &Catalogue) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    let mut seen = BTreeMap::new();
+    for result in &run.results {
+        let name = catalogue.canonical(&result.metric);
+        let (_, dataset, split, slice, class) = result.key();
+        if let Some(first) = seen.insert((name, dataset, split, slice, class), result) {
+            let place = format!("{} and {}", first.source, result.source);
+            let (code, severity, text) = if same_value(first.value, result.value) {
+                (
+                    Code::MetricRepeated,
+                    Severity::Note,
+                    format!("metric '{}' is given twice with the same value ({place})", visible(name, 80)),
+                )
+            } else {
+                (
+                    Code::MetricConflict,
+                    Severity::Warning,
+                    format!(
+                        "metric '{}' has the values {} and {} ({place})",
+                        visible(name, 80),
+                        first.value,
+                        result.value
+                    ),
+                )
+            };
+            problems.push(
+                Diagnostic::new(code, text)
+                    .severity(severity)
+                    .at(result.source.path.clone())
+                    .pointer(result.source.pointer.clone())
+                    .help("keep one of the two, or say which dataset, split or slice each was measured on"),
+            );
+        }
+        match (result.value.finite(), catalogue.get(name).and_then(|d| d.range)) {
+            (None, _) => problems.push(
+                Diagnostic::new(Code::MetricNonFinite, format!("metric '{}' of run '{}' is {}", visible(name, 80), visible(&run.name, 80), result.value))
+                    .at(result.source.path.clone())
+                    .pointer(result.source.pointer.clone())
+                    .help("a rule on this metric fails; find out why the evaluation gave no number"),
+            ),
+            (Some(value), Some((low, high))) if value.get() < low || value.get() > high => problems.push(
+                Diagnostic::new(Code::MetricRange, format!("metric '{}' is {}, outside {low} to {high}", visible(name, 80), value.get()))
+                    .at(result.source.path.clone())
+                    .pointer(result.source.pointer.clone())
+                    .help("a percentage where a fraction is meant? correct the value, or the range under [metrics] in presscheck.toml"),
+            ),
+            _ => {}
         }
     }
+    problems
 }

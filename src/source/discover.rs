@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use walkdir::WalkDir;
 
-use super::{Entry, Limits, Location, SQLITE_MAGIC, Source, file_name};
+use super::{Entry, Limits, Location, SQLITE_MAGIC, Source, UNKNOWN, file_name};
 use crate::diag::{Code, Diagnostic, visible};
 
 /// Folders that hold no evidence and may be huge.
@@ -103,9 +103,11 @@ impl Source {
         }
     }
 
-    /// Sorts what was listed: files nearly are, folder by folder.
+    /// Sorts what was listed: files nearly always are, folder by folder.
     fn settle(&mut self) {
-        self.entries.sort_by(|a, b| a.path.cmp(&b.path));
+        if !self.entries.par_windows(2).all(|pair| pair[0].path <= pair[1].path) {
+            self.entries.sort_by(|a, b| a.path.cmp(&b.path));
+        }
         self.folders.par_sort();
     }
 
@@ -130,6 +132,19 @@ struct Found {
     problems: Vec<Diagnostic>,
 }
 
+impl Found {
+    fn append(&mut self, mut other: Found) {
+        // What is long is moved, not copied.
+        if self.entries.is_empty() {
+            self.entries = other.entries;
+        } else {
+            self.entries.append(&mut other.entries);
+        }
+        self.folders.append(&mut other.folders);
+        self.problems.append(&mut other.problems);
+    }
+}
+
 /// Something in a folder.
 struct Child {
     /// Its path below the root; a folder's with a slash at its end, so that names sort as paths do.
@@ -144,6 +159,8 @@ impl Walk<'_> {
     /// Lists a folder; nothing when it is a cache or an environment.
     fn folder(&self, disk: &Path, path: &str, depth: usize) -> Option<Found> {
         let mut out = Found::default();
+        let excluded: Vec<&std::ffi::OsStr> =
+            self.excluded.iter().filter(|p| p.parent() == Some(disk)).filter_map(|p| p.file_name()).collect();
         // One level at a time: the folders below are walked on all cores.
         let mut children: Vec<Child> = Vec::new();
         for entry in WalkDir::new(disk).min_depth(1).max_depth(1).follow_root_links(false) {
@@ -152,39 +169,30 @@ impl Walk<'_> {
                     if depth > 0 && entry.file_name().to_str().is_some_and(|n| MARKERS.contains(&n)) {
                         return None;
                     }
-                    children.push(self.child(entry, path));
+                    if !excluded.contains(&entry.file_name()) {
+                        children.push(self.child(entry, path));
+                    }
                 }
                 Err(error) => out.problems.push(self.unlistable(path, &error)),
             }
         }
-        children.sort_by(|a, b| a.path.cmp(&b.path));
+        let skipped = |c: &Child| c.kind.is_dir() && SKIPPED.contains(&file_name(c.path.trim_end_matches('/')));
+        children.retain(|c| !skipped(c));
+        // All have the folder's own path in common, which need not be compared.
+        let own = |c: &Child| -> usize { path.len().min(c.path.len()) };
+        children.sort_by(|a, b| a.path.as_bytes()[own(a)..].cmp(&b.path.as_bytes()[own(b)..]));
         super::activity::listed(children.iter().filter(|c| !c.kind.is_dir()).count());
-        let mut folders: Vec<(usize, &Child)> = Vec::new();
-        let mut files: Vec<&Child> = Vec::new();
-        for child in &children {
-            if self.excluded.contains(&child.disk) {
-                continue;
-            }
-            let name = file_name(child.path.trim_end_matches('/'));
-            match child.kind {
-                kind if kind.is_dir() && SKIPPED.contains(&name) => {}
-                kind if kind.is_dir() => folders.push((files.len(), child)),
-                _ => files.push(child),
-            }
-        }
-        let below: Vec<Option<Found>> = folders.par_iter().map(|(_, child)| self.below(child, depth + 1)).collect();
+        let folders: Vec<&Child> = children.iter().filter(|c| c.kind.is_dir()).collect();
+        let below: Vec<Option<Found>> = folders.par_iter().map(|child| self.below(child, depth + 1)).collect();
         // Files and the content of folders, in the order of paths.
-        let mut next = files.into_iter().enumerate().peekable();
-        for ((at, _), found) in folders.iter().zip(below) {
-            while let Some((_, child)) = next.next_if(|(i, _)| i < at) {
+        let mut below = below.into_iter();
+        for child in children {
+            if !child.kind.is_dir() {
                 self.add(child, &mut out);
+            } else if let Some(found) = below.next().flatten() {
+                out.append(found);
             }
-            let Some(mut found) = found else { continue };
-            out.entries.append(&mut found.entries);
-            out.folders.append(&mut found.folders);
-            out.problems.append(&mut found.problems);
         }
-        next.for_each(|(_, child)| self.add(child, &mut out));
         Some(out)
     }
 
@@ -229,30 +237,31 @@ impl Walk<'_> {
     }
 
     /// Something in the folder that is no folder.
-    fn add(&self, child: &Child, out: &mut Found) {
-        let shown = || self.project_path(&child.path);
+    fn add(&self, child: Child, out: &mut Found) {
         if child.lossy {
             out.problems.push(self.not_utf8(&child.path));
         }
         match child.kind {
             kind if kind.is_file() => {
-                let len = child.disk.symlink_metadata().map_or(0, |m| m.len());
                 // A name that was changed to be shown does not lead back to the file.
                 let location = if child.path.contains('\u{fffd}') {
-                    Location::Disk(child.disk.clone())
+                    Location::Disk(child.disk)
                 } else {
                     Location::Below(Arc::clone(&self.root))
                 };
-                out.entries.push(Entry::new(child.path.clone(), location, len));
+                out.entries.push(Entry::new(child.path, location, UNKNOWN));
             }
-            kind if kind.is_symlink() => self.add_link(child, out),
-            _ => out.problems.push(
-                Diagnostic::new(
-                    Code::FileSpecial,
-                    format!("'{}' is no regular file and is not read", visible(&shown(), 200)),
-                )
-                .at(shown()),
-            ),
+            kind if kind.is_symlink() => self.add_link(&child, out),
+            _ => {
+                let shown = self.project_path(&child.path);
+                out.problems.push(
+                    Diagnostic::new(
+                        Code::FileSpecial,
+                        format!("'{}' is no regular file and is not read", visible(&shown, 200)),
+                    )
+                    .at(shown),
+                );
+            }
         }
     }
 

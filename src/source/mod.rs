@@ -10,7 +10,9 @@ mod read;
 mod stream;
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::diag::Diagnostic;
@@ -84,17 +86,20 @@ fn project_path(label: &str, path: &str) -> String {
     match (label, path) {
         ("", path) => path.to_owned(),
         (label, "") => label.to_owned(),
-        (label, path) => format!("{label}/{path}"),
+        (label, path) => [label, "/", path].concat(),
     }
 }
+
+/// A size that nobody has asked for yet.
+const UNKNOWN: u64 = u64::MAX;
 
 /// A file that was found.
 #[derive(Debug)]
 pub struct Entry {
     /// Relative to the source's root, `/` between parts.
     pub path: String,
-    /// Size when it was listed.
-    pub len: u64,
+    /// Its size; [`UNKNOWN`] until somebody asks. Few files are asked, and each costs a call of the system.
+    size: AtomicU64,
     location: Location,
     /// What a sniff has read, until the importer takes it.
     kept: Mutex<Option<Arc<FileData>>>,
@@ -102,8 +107,21 @@ pub struct Entry {
 }
 
 impl Entry {
-    fn new(path: String, location: Location, len: u64) -> Self {
-        Self { path, len, location, kept: Mutex::new(None), digest: OnceLock::new() }
+    fn new(path: String, location: Location, size: u64) -> Self {
+        Self { path, size: AtomicU64::new(size), location, kept: Mutex::new(None), digest: OnceLock::new() }
+    }
+
+    /// Its size in bytes when this was first asked: a hint, as a file may change until it is read.
+    pub fn size(&self) -> u64 {
+        match self.size.load(Ordering::Relaxed) {
+            UNKNOWN => {
+                let size = self.disk().and_then(|path| path.symlink_metadata().ok()).map_or(0, |m| m.len());
+                // The first who asks decides, so that all see the same.
+                let other = self.size.compare_exchange(UNKNOWN, size, Ordering::Relaxed, Ordering::Relaxed);
+                other.err().unwrap_or(size)
+            }
+            size => size,
+        }
     }
 
     /// Where it is on disk, when it is there.
@@ -230,13 +248,32 @@ impl Source {
 
     /// Files below a folder (recursively), sorted; the empty folder is the root.
     pub fn files(&self, folder: &str) -> &[Entry] {
+        &self.entries[self.range(folder)]
+    }
+
+    /// Where the files below a folder stand among all files.
+    fn range(&self, folder: &str) -> Range<usize> {
         if folder.is_empty() {
-            return &self.entries;
+            return 0..self.entries.len();
         }
         let prefix = format!("{folder}/");
         let start = self.entries.partition_point(|e| e.path.as_str() < prefix.as_str());
         let length = self.entries[start..].partition_point(|e| e.path.starts_with(&prefix));
-        &self.entries[start..start + length]
+        start..start + length
+    }
+
+    /// Files that lie below none of the folders, sorted.
+    pub fn files_outside<'a>(&self, folders: impl IntoIterator<Item = &'a str>) -> impl Iterator<Item = &Entry> {
+        let mut taken: Vec<Range<usize>> = folders.into_iter().map(|folder| self.range(folder)).collect();
+        taken.sort_by_key(|range| range.start);
+        let mut at = 0;
+        let mut free = Vec::with_capacity(taken.len() + 1);
+        for range in taken {
+            free.push(at..range.start.max(at));
+            at = at.max(range.end);
+        }
+        free.push(at..self.entries.len());
+        free.into_iter().flat_map(|range| &self.entries[range])
     }
 
     /// The file of that path.

@@ -8,6 +8,9 @@ use super::{Entry, FileData, Location, Source};
 use crate::diag::{Code, Diagnostic, visible};
 use crate::digest::Sha256;
 
+/// Files below this size are read in one call.
+const ONE_READ: usize = 64 << 10;
+
 /// Reads a file that is named by the command line, not found in a source: the configuration, a
 /// theme's template.
 ///
@@ -87,7 +90,7 @@ impl Source {
             )
         };
         let bytes = match &entry.location {
-            Location::Listed => return Err(too_large(entry.len)),
+            Location::Listed => return Err(too_large(entry.size())),
             Location::Memory(bytes) if bytes.len() as u64 > limit => return Err(too_large(bytes.len() as u64)),
             Location::Memory(bytes) => bytes.to_vec(),
             Location::Below(_) | Location::Disk(_) => {
@@ -101,9 +104,7 @@ impl Source {
                 if meta.len() > limit {
                     return Err(too_large(meta.len()));
                 }
-                let mut bytes = Vec::with_capacity(usize::try_from(meta.len()).unwrap_or(0) + 1);
-                file.by_ref().take(limit + 1).read_to_end(&mut bytes).map_err(|e| unreadable(plain(&e)))?;
-                bytes
+                read_all(&mut file, meta.len(), limit + 1).map_err(|e| unreadable(plain(&e)))?
             }
         };
         if bytes.len() as u64 > limit {
@@ -125,6 +126,35 @@ impl Source {
         }
         Ok(Arc::new(FileData { path, bytes, sha256 }))
     }
+}
+
+/// The content of a file that has `size` bytes by what the system says, up to `limit` bytes.
+///
+/// Most files are small, and a call of the system costs more than their content: one read that asks
+/// for a byte more than the file is said to have, and gets just that many, has met the end. Anything
+/// else (the file grows or shrinks, or the system does not know its size) is read until nothing comes.
+fn read_all(file: &mut std::fs::File, size: u64, limit: u64) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    match usize::try_from(size) {
+        Ok(size) if size < ONE_READ => {
+            bytes.resize(size + 1, 0);
+            let got = loop {
+                match file.read(&mut bytes) {
+                    Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+                    got => break got?,
+                }
+            };
+            bytes.truncate(got);
+            if got == size {
+                return Ok(bytes);
+            }
+        }
+        Ok(size) => bytes.reserve_exact(size.saturating_add(1)),
+        Err(_) => {}
+    }
+    let left = limit.saturating_sub(bytes.len() as u64);
+    file.take(left).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// A file that cannot be read, and why.

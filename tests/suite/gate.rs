@@ -9,9 +9,11 @@ use std::sync::{Arc, LazyLock};
 
 use presscheck::diag::{Code, Diagnostic, Severity};
 use presscheck::digest::Sha256;
-use presscheck::gate::{Inputs, evaluate};
-use presscheck::gate::policy::{Policy, RawBaseline, RawDefaults, RawPolicy, RawRule, RawStage, RawWaiver, explain, validate};
+use presscheck::gate::policy::{
+    Policy, RawBaseline, RawDefaults, RawPolicy, RawRule, RawStage, RawWaiver, explain, validate,
+};
 use presscheck::gate::verdict::{Clock, Outcome, RuleRecord, Status, Verdict};
+use presscheck::gate::{Inputs, evaluate};
 use presscheck::model::{
     Card, Catalogue, Check, CheckStatus, Dataset, Datum, Direction, DriftReport, Evidence, FeatureDrift, Finite,
     Instant, Measured, Method, MetricDefinition, MetricResult, ModelRecord, Pointer, Records, Registry, Rejected, Run,
@@ -72,7 +74,7 @@ fn catalogue() -> Catalogue {
     catalogue
 }
 
-fn try_policy(text: &str) -> Result<Policy, Vec<Diagnostic>> {
+pub(crate) fn try_policy(text: &str) -> Result<Policy, Vec<Diagnostic>> {
     validate(raw(text).unwrap(), "presscheck.toml", &Arc::from(text), &catalogue())
 }
 
@@ -262,7 +264,11 @@ fn judge_at(policy: &Policy, store: &Store, stage: &str, version: &str) -> Verdi
     let registry = store.registry();
     let version = registry.model("churn").unwrap().version(version).unwrap();
     let verdict = evaluate(policy, &Inputs::new(&registry, clock().0, clock().1), version, stage);
-    assert_eq!(verdict, evaluate(policy, &Inputs::new(&registry, clock().0, clock().1), version, stage), "same inputs, same verdict");
+    assert_eq!(
+        verdict,
+        evaluate(policy, &Inputs::new(&registry, clock().0, clock().1), version, stage),
+        "same inputs, same verdict"
+    );
     consistent(&verdict);
     verdict
 }

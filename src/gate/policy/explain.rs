@@ -170,7 +170,8 @@ fn gap(rule: &Rule, demand: &GapRule) -> Vec<String> {
     if let Some(ratio) = demand.min_ratio {
         must.push(format!("the smallest must be at least {}% of the largest", percent(ratio)));
     }
-    let mut out = vec![format!("The values of {subject} for the slices {} must {}.", words(&patterns), must.join(", and "))];
+    let mut out =
+        vec![format!("The values of {subject} for the slices {} must {}.", words(&patterns), must.join(", and "))];
     out.extend(small_sample(rule, demand.of.min_n));
     out
 }
@@ -179,7 +180,9 @@ fn ratchet(policy: &Policy, rule: &Rule, demand: &RatchetRule) -> Vec<String> {
     let subject = visible(&demand.of.metric, 80);
     let show = |v: f64| with_unit(&format!("{v}"), demand.of.unit.as_deref());
     let slack = match demand.slack.map(|s| (s.abs, s.rel)) {
-        Some((Some(abs), Some(rel))) => format!(", by more than the larger of {} and {}% of it", show(abs), percent(rel)),
+        Some((Some(abs), Some(rel))) => {
+            format!(", by more than the larger of {} and {}% of it", show(abs), percent(rel))
+        }
         Some((Some(abs), None)) => format!(", by more than {}", show(abs)),
         Some((None, Some(rel))) => format!(", by more than {}% of it", percent(rel)),
         _ => String::new(),

@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::levels::Levels;
 pub use super::pattern::Pattern;
 pub use super::rules::card::cfg::{CardRule, SectionDemand};
 pub use super::rules::digest::cfg::{DigestRule, Identified, Verify};
@@ -29,7 +30,6 @@ pub use super::rules::tests::cfg::TestsRule;
 use super::verdict::{PolicyFile, PolicyIdentity, RuleKind, RuleSeverity, RuleSpan, Status};
 use crate::diag::{Code, Diagnostic, visible};
 use crate::digest::Sha256;
-use super::levels::Levels;
 use crate::model::Registry;
 pub use changes::changes;
 pub use explain::explain;
@@ -110,8 +110,11 @@ impl Policy {
                 Ok(self)
             }
             Err(e) => Err(Box::new(
-                Diagnostic::new(Code::ConfigValue, format!("the policy cannot be identified: {e}"))
-                    .at(self.files.first().map(|f| f.path.clone()).unwrap_or_default()),
+                Diagnostic::new(Code::ConfigValue, format!("the policy cannot be identified: {e}")).at(self
+                    .files
+                    .first()
+                    .map(|f| f.path.clone())
+                    .unwrap_or_default()),
             )),
         }
     }

@@ -18,8 +18,8 @@ use super::{
 };
 use crate::diag::{Code, Diagnostic, line_column, visible};
 use crate::digest::Sha256;
-use crate::gate::pattern::Kind;
 use crate::gate::levels::Levels;
+use crate::gate::pattern::Kind;
 use crate::gate::rules::fresh::cfg::read_age;
 use crate::gate::rules::metric::proof::read_confidence;
 use crate::gate::rules::{card, digest, drift, fresh, gap, metric, ratchet, tests};
@@ -155,16 +155,15 @@ fn requires(sink: &Sink<'_>, raw: &RawPolicy) {
 fn families(sink: &Sink<'_>, raw: &RawPolicy, rules: &[Rule]) {
     let mut known: BTreeMap<&str, (&Rule, Correction)> = BTreeMap::new();
     for rule in rules {
-        let Some((family, correction)) = rule
-            .measured()
-            .and_then(|m| m.proof.as_ref())
-            .and_then(|p| Some((p.family.as_deref()?, p.correction)))
+        let Some((family, correction)) =
+            rule.measured().and_then(|m| m.proof.as_ref()).and_then(|p| Some((p.family.as_deref()?, p.correction)))
         else {
             continue;
         };
         let first = known.entry(family).or_insert((rule, correction));
         if first.1 != correction {
-            let at = raw.rules.iter().map(Spanned::span).find(|span| line_column_of(sink, span.start).0 == rule.span.line);
+            let at =
+                raw.rules.iter().map(Spanned::span).find(|span| line_column_of(sink, span.start).0 == rule.span.line);
             sink.refuse(
                 Code::PolicyRuleIncomplete,
                 &at.unwrap_or(0..0),
@@ -195,11 +194,8 @@ fn read_defaults(sink: &Sink<'_>, raw: &RawPolicy) -> Defaults {
     if let Some((severity, _)) = table.word("severity", SEVERITIES) {
         out.severity = severity;
     }
-    out.on = read_treatments(
-        &table,
-        out.on,
-        &["missing", "invalid", "no_baseline", "empty", "small_n", "inconclusive"],
-    );
+    out.on =
+        read_treatments(&table, out.on, &["missing", "invalid", "no_baseline", "empty", "small_n", "inconclusive"]);
     if let Some((evidence, _)) = table.word("evidence", Mode::WORDS) {
         out.evidence = evidence;
     }
@@ -284,7 +280,8 @@ fn read_baselines(sink: &Sink<'_>, raw: &RawPolicy, catalogue: &Catalogue) -> BT
 }
 
 fn read_select(sink: &Sink<'_>, table: &Table<'_, '_>, catalogue: &Catalogue) -> Option<Select> {
-    let known = "alias:NAME, stage:NAME, version:NAME, run:ID, tag:KEY[=VALUE], best:METRIC, previous, file:PATH, git:REF:PATH";
+    let known =
+        "alias:NAME, stage:NAME, version:NAME, run:ID, tag:KEY[=VALUE], best:METRIC, previous, file:PATH, git:REF:PATH";
     let missing = table.key_at("select").is_none();
     let Some((text, at)) = table.text("select") else {
         if missing {
@@ -412,7 +409,10 @@ fn read_stages(sink: &Sink<'_>, raw: &RawPolicy) -> Vec<Stage> {
                 if defined { "the stage itself" } else { "no such stage" },
                 format!("stage '{}' comes from '{}'", visible(name.get_ref(), 80), visible(text, 80)),
                 &closest(text, raw.stages.keys().map(|k| k.get_ref().as_str()).filter(|k| k != name.get_ref()))
-                    .map_or_else(|| "name another stage of this policy".to_owned(), |near| format!("did you mean '{near}'?")),
+                    .map_or_else(
+                        || "name another stage of this policy".to_owned(),
+                        |near| format!("did you mean '{near}'?"),
+                    ),
             );
         }
         let soak = read_age(&table, "soak");

@@ -243,7 +243,8 @@ fn read_one(
 fn read_matching(table: &Table<'_, '_>) -> Matching {
     let Some(inner) = table.table("match") else { return Matching::default() };
     let slice = inner.text("slice").and_then(|(text, at)| SlicePattern::read(&inner, "slice", text, &at));
-    let target = inner.text("target").and_then(|(text, at)| super::read_pattern(&inner, "target", text, &at, Kind::Name));
+    let target =
+        inner.text("target").and_then(|(text, at)| super::read_pattern(&inner, "target", text, &at, Kind::Name));
     if inner.key_at("slice").is_none() && inner.key_at("target").is_none() {
         inner.sink.refuse(
             Code::PolicyRuleIncomplete,

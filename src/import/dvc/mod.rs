@@ -171,7 +171,7 @@ impl<'a> Project<'a> {
                 path: folder.project_path(),
                 runs: records.runs.len(),
                 files: folder.files().len(),
-                bytes: folder.files().iter().map(|e| e.len).sum(),
+                bytes: folder.files().iter().map(|e| e.size()).sum(),
             });
             self.records.append(records);
             self.stores.push(relative);
@@ -308,7 +308,7 @@ impl<'a> Project<'a> {
         for (relative, entry) in files {
             if plots::is_image(&relative) {
                 self.understood.insert(relative.clone());
-                self.artifact(&relative, Some(entry.len), Some("image"));
+                self.artifact(&relative, Some(entry.size()), Some("image"));
             } else if plots::is_data(&relative) && !self.understood.contains(&relative) {
                 match self.folder.read(entry) {
                     Ok(data) => {
@@ -380,13 +380,13 @@ impl<'a> Project<'a> {
             self.mark(path);
         }
         for (path, kind) in declared {
-            let bytes = self.folder.file(path).map(|e| e.len);
+            let bytes = self.folder.file(path).map(|e| e.size());
             self.artifact(path, bytes, kind);
             self.mark(path);
         }
         for path in &pipeline.outs {
             if !self.in_store(path) && !self.datasets.contains_key(path) {
-                let bytes = self.folder.file(path).map(|e| e.len);
+                let bytes = self.folder.file(path).map(|e| e.size());
                 self.artifact(path, bytes, None);
             }
             self.mark(path);

@@ -107,7 +107,7 @@ fn read(folder: &Folder<'_>) -> Records {
     let (pipeline, prefix) = pointed_at(folder).unwrap_or_default();
     for artifact in &pipeline.artifacts {
         let path = artifact.path.strip_prefix(&prefix).unwrap_or(&artifact.path).to_owned();
-        let bytes = folder.file(&path).map(|e| e.len);
+        let bytes = folder.file(&path).map(|e| e.size());
         run.artifacts.push(Artifact { path, bytes, kind: artifact.kind.clone(), ..Artifact::default() });
     }
     let mut reported: BTreeSet<String> = run.artifacts.iter().map(|a| a.path.clone()).collect();
@@ -138,7 +138,7 @@ fn read(folder: &Folder<'_>) -> Records {
                         if reported.insert(below.to_owned()) {
                             run.artifacts.push(Artifact {
                                 path: below.to_owned(),
-                                bytes: Some(entry.len),
+                                bytes: Some(entry.size()),
                                 kind: Some(kind.to_owned()),
                                 ..Artifact::default()
                             });

@@ -177,7 +177,7 @@ fn read_run<'a>(
             SPEC | "scenario.json" => {}
             _ => run.artifacts.push(Artifact {
                 path: folder.relative(entry).to_owned(),
-                bytes: Some(entry.len),
+                bytes: Some(entry.size()),
                 ..Artifact::default()
             }),
         }

@@ -31,7 +31,7 @@ impl StoreImporter for PipelineRun {
         let run = folder.name();
         folder.child_folders().any(|child| {
             let task = folder.folder(child);
-            task.file(OUTPUT).is_some_and(|e| e.len <= FILE)
+            task.file(OUTPUT).is_some_and(|e| e.size() <= FILE)
                 && task.sniff(OUTPUT).is_some_and(|file| belongs(&file, run, task.name()))
         })
     }
@@ -52,7 +52,7 @@ impl StoreImporter for PipelineRun {
         for entry in folder.files() {
             let below = folder.relative(entry);
             let task = below.strip_suffix(OUTPUT).and_then(|t| t.strip_suffix('/')).filter(|t| !t.contains('/'));
-            let Some(task) = task.filter(|_| entry.len <= FILE) else {
+            let Some(task) = task.filter(|_| entry.size() <= FILE) else {
                 records.unrecognised.push(folder.entry_path(entry));
                 continue;
             };

@@ -39,7 +39,7 @@ pub(super) fn read(folder: &Folder<'_>, run: &mut Run) -> Records {
     }
     let in_model = |path: &str| models.iter().any(|m| path.strip_prefix(m).is_some_and(|rest| rest.starts_with('/')));
     let mut documents: Vec<(&Entry, Document)> = Vec::new();
-    for entry in folder.files().iter().filter(|e| e.len <= REPORT_BYTES && !in_model(&e.path)).take(DOCUMENTS) {
+    for entry in folder.files().iter().filter(|e| e.size() <= REPORT_BYTES && !in_model(&e.path)).take(DOCUMENTS) {
         if let Some(document) = document(folder, entry, &mut records.problems) {
             documents.push((entry, document));
         }

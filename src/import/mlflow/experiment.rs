@@ -198,7 +198,7 @@ fn logged_model(folder: &Folder<'_>) -> (Option<LoggedModel>, Findings) {
     for entry in folder.files() {
         let relative = folder.relative(entry);
         match relative.split_once('/') {
-            Some(("artifacts", path)) => model.artifacts.push((path.to_owned(), entry.len)),
+            Some(("artifacts", path)) => model.artifacts.push((path.to_owned(), entry.size())),
             Some(("metrics", key)) if !is_litter(file_name(key)) => {
                 let Ok(data) = folder.read(entry).map_err(|problem| findings.problem(*problem)) else { continue };
                 let source = |line: usize| Pointer::new(data.path.clone(), format!("line {line}"));

@@ -55,7 +55,7 @@ pub(super) fn read(folder: &Folder<'_>, name: Option<&str>, run: &mut Run, probl
 }
 
 fn load(folder: &Folder<'_>, file: &str) -> Option<Result<std::sync::Arc<FileData>, Box<Diagnostic>>> {
-    folder.file(file).filter(|entry| entry.len <= BYTES).map(|entry| folder.read(entry))
+    folder.file(file).filter(|entry| entry.size() <= BYTES).map(|entry| folder.read(entry))
 }
 
 /// Values that are text whatever they look like: versions.

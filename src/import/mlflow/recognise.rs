@@ -34,7 +34,7 @@ pub(super) fn is_single_experiment(folder: &Folder<'_>) -> bool {
 }
 
 fn is_small(folder: &Folder<'_>) -> bool {
-    folder.file(META).is_some_and(|entry| entry.len <= SNIFF_BYTES)
+    folder.file(META).is_some_and(|entry| entry.size() <= SNIFF_BYTES)
 }
 
 fn any_child(folder: &Folder<'_>, is: impl Fn(&[&str]) -> bool) -> bool {

@@ -51,11 +51,17 @@ pub(super) fn read(folder: &Folder<'_>, experiment: &Experiment<'_>) -> (Option<
             folder.name().clone_into(&mut run.id);
         }
     }
+    let metrics = folder.files().iter().filter(|e| folder.relative(e).starts_with("metrics/")).count();
+    run.results.reserve_exact(metrics);
     for entry in folder.files() {
         let relative = folder.relative(entry);
         match relative.split_once('/') {
             Some(("artifacts", path)) => {
-                run.artifacts.push(Artifact { path: path.to_owned(), bytes: Some(entry.len), ..Artifact::default() });
+                run.artifacts.push(Artifact {
+                    path: path.to_owned(),
+                    bytes: Some(entry.size()),
+                    ..Artifact::default()
+                });
             }
             Some((_, key)) if is_litter(file_name(key)) => findings.unrecognised(folder, entry),
             Some(("metrics", key)) => read_metric(&mut run, key, folder, entry, &mut findings),

@@ -39,8 +39,8 @@ impl StoreImporter for Loadgen {
                 .sniff(SUMMARY)
                 .and_then(|f| f.text().map(|t| t.contains("encountered") || t.contains("MLPerf Results")))
         };
-        folder.file(DETAIL).is_some_and(|e| e.len <= FILE) && is_detail()
-            || folder.file(SUMMARY).is_some_and(|e| e.len <= FILE) && is_summary() == Some(true)
+        folder.file(DETAIL).is_some_and(|e| e.size() <= FILE) && is_detail()
+            || folder.file(SUMMARY).is_some_and(|e| e.size() <= FILE) && is_summary() == Some(true)
     }
 
     fn read(&self, folder: &Folder<'_>) -> Records {
@@ -56,7 +56,7 @@ impl StoreImporter for Loadgen {
         if run.id.is_empty() {
             folder.name().clone_into(&mut run.id);
         }
-        let mut open = |name: &str| match folder.file(name).filter(|e| e.len <= FILE).map(|e| folder.read(e)) {
+        let mut open = |name: &str| match folder.file(name).filter(|e| e.size() <= FILE).map(|e| folder.read(e)) {
             Some(Ok(file)) => Some(file),
             Some(Err(problem)) => {
                 records.problems.push(*problem);
@@ -88,7 +88,7 @@ impl StoreImporter for Loadgen {
             match folder.relative(entry) {
                 DETAIL | SUMMARY => {}
                 name @ (RESPONSES | TRACE) => {
-                    let artifact = Artifact { path: name.to_owned(), bytes: Some(entry.len), ..Artifact::default() };
+                    let artifact = Artifact { path: name.to_owned(), bytes: Some(entry.size()), ..Artifact::default() };
                     run.artifacts.push(artifact);
                 }
                 _ => records.unrecognised.push(folder.entry_path(entry)),

@@ -264,7 +264,11 @@ fn read_run(
         match run.artifacts.iter_mut().find(|a| a.path == path) {
             Some(declared) => check_artifact(source, entry, declared, &mut records.problems),
             None => {
-                run.artifacts.push(Artifact { path: path.to_owned(), bytes: Some(entry.len), ..Artifact::default() });
+                run.artifacts.push(Artifact {
+                    path: path.to_owned(),
+                    bytes: Some(entry.size()),
+                    ..Artifact::default()
+                });
                 records.unrecognised.push(source.project_path(&entry.path));
             }
         }
@@ -296,11 +300,11 @@ pub(super) fn window_named(kind: Option<&str>, entry: &Entry, mut document: Docu
 fn check_artifact(source: &Source, entry: &Entry, declared: &mut Artifact, problems: &mut Vec<Diagnostic>) {
     let path = source.project_path(&entry.path);
     let Some(expected) = &declared.sha256 else {
-        declared.bytes = Some(entry.len);
+        declared.bytes = Some(entry.size());
         return;
     };
     match source.hash(entry) {
-        Ok(actual) if actual.hex() == *expected => declared.bytes = Some(entry.len),
+        Ok(actual) if actual.hex() == *expected => declared.bytes = Some(entry.size()),
         Ok(actual) => problems.push(
             Diagnostic::new(
                 Code::FileChanged,
@@ -589,7 +593,7 @@ impl Summary {
     fn add(&mut self, kind: &'static str, entries: &[&Entry]) {
         let (files, bytes) = self.files.entry(kind).or_default();
         *files += entries.len();
-        *bytes += entries.iter().map(|e| e.len).sum::<u64>();
+        *bytes += entries.iter().map(|e| e.size()).sum::<u64>();
     }
 
     fn runs(&mut self, kind: &'static str, more: usize) {

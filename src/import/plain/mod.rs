@@ -49,7 +49,7 @@ pub fn import_table(source: &Source, mapping: &TableMapping) -> Records {
             continue;
         };
         summary.files += 1;
-        summary.bytes += entry.len;
+        summary.bytes += entry.size();
         summary.runs += read.runs.len();
         records.append(read);
     }
@@ -73,8 +73,8 @@ fn read_file(source: &Source, entry: &Entry, mapping: &TableMapping) -> Option<R
     let path = source.project_path(&entry.path);
     let mut records = Records::default();
     let limit = source.limits().document_bytes;
-    if format.is_tree() && entry.len > limit {
-        let text = format!("'{}' has {} bytes; above {limit} it is not parsed", visible(&path, 200), entry.len);
+    if format.is_tree() && entry.size() > limit {
+        let text = format!("'{}' has {} bytes; above {limit} it is not parsed", visible(&path, 200), entry.size());
         let help = "write a large table as CSV, JSON Lines or Parquet; max_file_size in [[source]] raises the limit";
         records.problems.push(Diagnostic::new(Code::FileTooLarge, text).at(path).help(help));
         return Some(records);

@@ -105,7 +105,7 @@ impl StoreImporter for WandbExports {
 
 fn own<'a>(folder: &Folder<'a>) -> Vec<&'a Entry> {
     let folder = *folder;
-    folder.files().iter().filter(|e| !folder.relative(e).contains('/') && e.len <= MOST).collect()
+    folder.files().iter().filter(|e| !folder.relative(e).contains('/') && e.size() <= MOST).collect()
 }
 
 /// Whether a file is named like a summary and is one.
@@ -113,7 +113,7 @@ fn is_summary_file(folder: &Folder<'_>, entry: &Entry) -> bool {
     let name = file_name(&entry.path).to_ascii_lowercase();
     name.ends_with(".json")
         && name.contains("summary")
-        && entry.len <= MOST
+        && entry.size() <= MOST
         && folder
             .sniff(folder.relative(entry))
             .and_then(|data| crate::import::json::parse(&data).ok())

@@ -56,7 +56,7 @@ pub(super) fn read(folder: &Folder<'_>, below: &str, entry: &Entry, facts: &mut 
                 ["code", ..] | ["diff.patch"] => Some("code".to_owned()),
                 _ => None,
             };
-            Some(Artifact { path: below.to_owned(), bytes: Some(entry.len), kind, ..Artifact::default() })
+            Some(Artifact { path: below.to_owned(), bytes: Some(entry.size()), kind, ..Artifact::default() })
         }
     }
 }

@@ -80,7 +80,7 @@ impl Facts {
             }
             self.records += 1;
         };
-        self.problems.extend(self.ended(&end, &path, entry.len));
+        self.problems.extend(self.ended(&end, &path, entry.size()));
         if self.invalid + self.rows.invalid > 0 {
             self.problems.push(
                 Diagnostic::new(

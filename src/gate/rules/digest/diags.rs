@@ -24,7 +24,8 @@ pub(super) fn declared(what: &str, name: &str, digest: &str) -> Finding {
 pub(super) fn recomputed(what: &str, name: &str, declared: &str, file: Option<&Evidence>) -> Finding {
     let shown = visible(name, 160);
     let Some(file) = file else {
-        let message = format!("the {what} '{shown}' is not among the files of the run: its digest cannot be recomputed");
+        let message =
+            format!("the {what} '{shown}' is not among the files of the run: its digest cannot be recomputed");
         return Finding::new(target(what, name), "not-recomputed", message);
     };
     let wanted = declared.trim().to_ascii_lowercase();

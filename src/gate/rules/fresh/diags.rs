@@ -28,8 +28,7 @@ pub(super) fn future(what: Dated, stamp: &Stamp, now: Instant) -> Finding {
 
 pub(super) fn aged(what: Dated, stamp: &Stamp, age: &Age, now: Instant, holds: bool) -> Finding {
     let relation = if holds { "not older" } else { "older" };
-    let message =
-        format!("the {} is of {}, {relation} than {} at {}", what.as_str(), stamp.at, age.text, now.minute());
+    let message = format!("the {} is of {}, {relation} than {} at {}", what.as_str(), stamp.at, age.text, now.minute());
     Finding::new(what.as_str(), "stale", message).holds(holds).source(stamp.source.clone())
 }
 
@@ -40,7 +39,6 @@ pub(super) fn newer(what: Dated) -> String {
 
 pub(super) fn newer_than(what: Dated, stamp: &Stamp, model: &Stamp, holds: bool) -> Finding {
     let relation = if holds { "after" } else { "not after" };
-    let message =
-        format!("the {} is of {}, {relation} the model, which is of {}", what.as_str(), stamp.at, model.at);
+    let message = format!("the {} is of {}, {relation} the model, which is of {}", what.as_str(), stamp.at, model.at);
     Finding::new(newer(what), "older-than-model", message).holds(holds).source(stamp.source.clone())
 }

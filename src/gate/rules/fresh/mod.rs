@@ -76,7 +76,8 @@ fn model_stamp(subject: &Subject<'_>) -> Result<Stamp, Finding> {
     let run = subject.run;
     let is_model = |kind: Option<&str>| kind.is_some_and(|k| k.eq_ignore_ascii_case("model"));
     let made = run.artifacts.iter().filter(|a| is_model(a.kind.as_deref())).filter_map(|a| {
-        a.created.map(|at| Stamp { at, source: format!("{}: artifact {}", run.origin, crate::diag::visible(&a.path, 120)) })
+        a.created
+            .map(|at| Stamp { at, source: format!("{}: artifact {}", run.origin, crate::diag::visible(&a.path, 120)) })
     });
     let trained = |id: &String| {
         let index = subject.registry.run_index(id)?;

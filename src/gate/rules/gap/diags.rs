@@ -3,8 +3,8 @@
 //! In: the two slices that lie furthest apart. Out: findings with both of them.
 
 use super::super::Finding;
-use super::cfg::GapRule;
 use super::Ends;
+use super::cfg::GapRule;
 use crate::diag::{count, visible};
 use crate::gate::number::{digits_for, rounded, with_unit};
 
@@ -35,11 +35,8 @@ pub(super) fn ratio(rule: &GapRule, found: &Ends<'_>, ratio: f64, bound: f64, ho
 }
 
 pub(super) fn no_ratio(rule: &GapRule, found: &Ends<'_>) -> Finding {
-    let message = format!(
-        "{} has no ratio of slices: both values must be positive ({})",
-        metric(rule),
-        ends(rule, found)
-    );
+    let message =
+        format!("{} has no ratio of slices: both values must be positive ({})", metric(rule), ends(rule, found));
     Finding::new("ratio", "no-ratio", message).invalid()
 }
 
@@ -53,4 +50,3 @@ pub(super) fn too_few(rule: &GapRule, decided: usize) -> Finding {
         format!("a gap needs two slices with a value of {}, {} could be used", metric(rule), count(decided, "slice"));
     Finding::new("", "too-few-slices", message)
 }
-

@@ -290,11 +290,7 @@ pub(crate) fn read(table: &Table<'_, '_>, context: &Context<'_>) -> Option<Metri
     Some(MetricRule { bounds, relative, proof, repeats, ..rule? })
 }
 
-fn read_bounds(
-    table: &Table<'_, '_>,
-    definition: Option<&MetricDefinition>,
-    metric: Option<&Typed<'_>>,
-) -> Vec<Bound> {
+fn read_bounds(table: &Table<'_, '_>, definition: Option<&MetricDefinition>, metric: Option<&Typed<'_>>) -> Vec<Bound> {
     let mut bounds: Vec<(Bound, Range<usize>)> = Vec::new();
     let mut push = |bound: Option<(Bound, Range<usize>)>| bounds.extend(bound);
     push(table.number("min").map(|(v, at)| (Bound::Min(v), at)));

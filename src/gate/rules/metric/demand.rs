@@ -120,17 +120,13 @@ fn hold(
             }
             Ok(p) => {
                 let message = diags::held(rule, slice, value, &held, diags::Outcome::Open);
-                let mut finding =
-                    Finding::new("", "too-little-power", message).status(Status::Inconclusive).cause(Cause::Inconclusive);
+                let mut finding = Finding::new("", "too-little-power", message)
+                    .status(Status::Inconclusive)
+                    .cause(Cause::Inconclusive);
                 #[expect(clippy::cast_precision_loss, reason = "a rule has a handful of demands")]
                 let p = (p * demands as f64).min(1.0);
-                finding.detection = Some(Detection {
-                    p,
-                    interval,
-                    mde: proof.mde.unwrap_or(0.0),
-                    n: shown.n,
-                    unit: rule.unit.clone(),
-                });
+                finding.detection =
+                    Some(Detection { p, interval, mde: proof.mde.unwrap_or(0.0), n: shown.n, unit: rule.unit.clone() });
                 finding
             }
         },

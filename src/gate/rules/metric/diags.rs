@@ -6,12 +6,12 @@
 use std::collections::BTreeSet;
 
 use super::super::{Cause, Finding, list};
+use super::BaseValue;
 use super::cfg::{Allowance, MetricRule, SlicePattern};
 use super::compare::Judged;
 use super::demand::Held;
 use super::proof::Proof;
 use super::values::{Index, NoValue, Value};
-use super::BaseValue;
 use crate::diag::{Diagnostic, visible};
 use crate::gate::baseline::Base;
 use crate::gate::number::{digits_for, plain, rounded, with_unit};
@@ -362,11 +362,7 @@ pub(super) fn held(rule: &MetricRule, slice: &Slice, value: &Value<'_>, held: &H
     let percent = rounded((1.0 - held.interval.level.tail()) * 100.0, 6);
     // The end of the interval that decides: a proof looks at the near one, its refutation at the far one.
     let far = matches!(outcome, Outcome::Opposite);
-    let (side, end) = if held.higher == far {
-        ("upper", held.interval.high)
-    } else {
-        ("lower", held.interval.low)
-    };
+    let (side, end) = if held.higher == far { ("upper", held.interval.high) } else { ("lower", held.interval.low) };
     let holds = if held.higher { end >= held.limit } else { end <= held.limit };
     let relation = match (held.higher, holds) {
         (true, true) => ">=",

@@ -19,9 +19,9 @@ use compare::{Judged, absolute, relative_to};
 use values::{NoValue, Value, Values};
 
 use super::{Cause, Finding, Subject};
+use crate::digest::Sha256;
 use crate::gate::baseline::{Base, Resolution, differs};
 use crate::gate::evidence::half_read;
-use crate::digest::Sha256;
 use crate::gate::examples::Records;
 use crate::gate::policy::{Policy, Same};
 use crate::gate::verdict::{BaselineValue, IntervalRecord, Status};
@@ -77,11 +77,7 @@ pub(in crate::gate::rules) struct Chosen<'a> {
 }
 
 /// Chooses the slices of a run that a rule speaks of.
-pub(in crate::gate::rules) fn choose<'a>(
-    rule: &'a MetricRule,
-    slices: &'a Slices,
-    ours: &[Values<'a>],
-) -> Chosen<'a> {
+pub(in crate::gate::rules) fn choose<'a>(rule: &'a MetricRule, slices: &'a Slices, ours: &[Values<'a>]) -> Chosen<'a> {
     let mut lacking = Vec::new();
     let known: BTreeSet<&Slice> = ours.iter().flat_map(|v| v.index.slices(rule)).collect();
     for pattern in &slices.patterns {
@@ -107,7 +103,11 @@ pub(in crate::gate::rules) fn choose<'a>(
 }
 
 /// A record that was left out of a file may have been the slice that blocks.
-pub(in crate::gate::rules) fn left_out(rule: &MetricRule, ours: &[Values<'_>], subject: &Subject<'_>) -> Option<Finding> {
+pub(in crate::gate::rules) fn left_out(
+    rule: &MetricRule,
+    ours: &[Values<'_>],
+    subject: &Subject<'_>,
+) -> Option<Finding> {
     let files: BTreeSet<&str> = ours.iter().flat_map(Values::files).collect();
     files.iter().find_map(|path| half_read(subject.registry, path)).map(|problem| diags::half_read(rule, problem))
 }
@@ -282,7 +282,8 @@ fn compare_with<'a>(
         let found = same_place(all, &value.all, |r| r.dataset.as_deref(), "dataset", &notes)
             .and_then(|found| same_place(found, &value.all, |r| r.split.as_deref(), "split", &notes))
             .and_then(|found| {
-                let splits = |results: &[&MetricResult]| results.iter().map(|r| r.split.clone()).collect::<BTreeSet<_>>();
+                let splits =
+                    |results: &[&MetricResult]| results.iter().map(|r| r.split.clone()).collect::<BTreeSet<_>>();
                 if same.contains(&Same::Split) && !found.is_empty() && splits(&found) != splits(&value.all) {
                     return Err("the splits differ".to_owned());
                 }
@@ -296,7 +297,8 @@ fn compare_with<'a>(
         match found {
             Ok(found) => values.one_of(slice, found),
             Err(why) => {
-                let stop = NoValue::Invalid { reason: "not-comparable", message: why.clone(), value: None, source: None };
+                let stop =
+                    NoValue::Invalid { reason: "not-comparable", message: why.clone(), value: None, source: None };
                 other_place.borrow_mut().get_or_insert(why);
                 Err(stop)
             }

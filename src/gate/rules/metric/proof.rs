@@ -132,15 +132,12 @@ pub(super) fn read(
     }
     if chosen == Mode::Noninferior {
         for key in ["family", "correction", "mde"] {
-            refuse(
-                key,
-                "is for evidence = \"not_inferior\"",
-                "a proof of every rule needs no correction: remove it",
-            );
+            refuse(key, "is for evidence = \"not_inferior\"", "a proof of every rule needs no correction: remove it");
         }
     }
     // Two-sided demands and suspicious jumps have no single direction of harm.
-    let provable = bounds.iter().all(|b| matches!(b, Bound::Min(_) | Bound::Max(_) | Bound::Above(_) | Bound::Below(_)));
+    let provable =
+        bounds.iter().all(|b| matches!(b, Bound::Min(_) | Bound::Max(_) | Bound::Above(_) | Bound::Below(_)));
     let suspicious = relative.is_some_and(|r| r.max_improvement.is_some());
     if !provable || suspicious {
         let at = mode.map_or_else(|| table.at.clone(), |(_, at)| at);

@@ -248,7 +248,8 @@ impl<'s> Paired<'s> {
                 let mut ids = std::collections::BTreeMap::new();
                 let named: Option<Vec<&String>> = ours.iter().map(|e| e.cluster.as_ref()).collect();
                 let named = named.ok_or("an example names no cluster")?;
-                let next = |ids: &std::collections::BTreeMap<&String, u64>| u64::try_from(ids.len()).unwrap_or(u64::MAX);
+                let next =
+                    |ids: &std::collections::BTreeMap<&String, u64>| u64::try_from(ids.len()).unwrap_or(u64::MAX);
                 let mut numbers = Vec::with_capacity(named.len());
                 for name in named {
                     let number = next(&ids);
@@ -298,8 +299,7 @@ impl<'s> Paired<'s> {
         let words = |e: Undecidable| e.to_string();
         let resample = || -> Result<Shown, String> {
             let data = self.data(metric)?;
-            let plan =
-                Plan { seed: seed.bytes(), resamples: bootstrap::RESAMPLES, clusters: self.clusters.as_deref() };
+            let plan = Plan { seed: seed.bytes(), resamples: bootstrap::RESAMPLES, clusters: self.clusters.as_deref() };
             let found = bootstrap(&data, &plan).map_err(words)?;
             let units = found.units();
             let mut shown = Shown::new(found, Some(units));

@@ -161,8 +161,7 @@ impl<'a> Values<'a> {
         let same = |r: &&&MetricResult| {
             (&r.dataset, &r.split, &r.slice, &r.class) == (&place.dataset, &place.split, &place.slice, &place.class)
         };
-        let found: BTreeSet<_> =
-            self.index.results.get(name)?.iter().filter(same).map(|r| r.value.finite()).collect();
+        let found: BTreeSet<_> = self.index.results.get(name)?.iter().filter(same).map(|r| r.value.finite()).collect();
         match (found.len(), found.first()) {
             (1, Some(Some(value))) => Some(value.get()),
             _ => None,

@@ -43,7 +43,9 @@ fn judge_value(id: &str, rule: &RatchetRule, levels: &Levels, subject: &Subject<
     if !level.data.is_empty() {
         let why = match data_of(subject.run, rule.of.dataset.as_deref()) {
             Ok(ours) if ours.iter().copied().eq(level.data.iter().map(String::as_str)) => None,
-            Ok(_) => Some("the evaluation data differs: start again with `presscheck ratchet update --reset`".to_owned()),
+            Ok(_) => {
+                Some("the evaluation data differs: start again with `presscheck ratchet update --reset`".to_owned())
+            }
             Err(why) => Some(format!("this version {why}")),
         };
         if let Some(why) = why {

@@ -63,7 +63,7 @@ pub(in crate::import::mlflow) fn of(run: &Run, artifacts: &[Entry]) -> Evidence 
     out.begin("artifacts", artifacts.len());
     for entry in artifacts {
         out.text(&entry.path);
-        out.bytes(&entry.len.to_le_bytes());
+        out.bytes(&entry.size().to_le_bytes());
         out.text(&entry.sha256().map(|digest| digest.hex()).unwrap_or_default());
     }
     Evidence { path: format!("{}/record", run.folder), sha256: out.hasher.finish(), bytes: out.bytes }

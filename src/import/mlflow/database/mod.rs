@@ -108,7 +108,11 @@ fn read(folder: &Folder<'_>, entry: &Entry) -> Result<StoreFile, Box<Diagnostic>
                 run.artifacts = files
                     .files()
                     .iter()
-                    .map(|e| Artifact { path: files.relative(e).to_owned(), bytes: Some(e.len), ..Artifact::default() })
+                    .map(|e| Artifact {
+                        path: files.relative(e).to_owned(),
+                        bytes: Some(e.size()),
+                        ..Artifact::default()
+                    })
                     .collect();
                 artifacts::read(&files, &mut run)
             });
@@ -124,7 +128,7 @@ fn read(folder: &Folder<'_>, entry: &Entry) -> Result<StoreFile, Box<Diagnostic>
     for (id, place) in &places.models {
         if let Some(model) = models.get_mut(*id) {
             let files = folder.folder(place);
-            model.artifacts = files.files().iter().map(|e| (files.relative(e).to_owned(), e.len)).collect();
+            model.artifacts = files.files().iter().map(|e| (files.relative(e).to_owned(), e.size())).collect();
             model.folder = Some((*place).to_owned());
         }
     }
