@@ -134,6 +134,18 @@ Examples:
   presscheck gate churn --stage production --strict-outputs --out in-toto=test.json --out svr=svr.json"
     )]
     Gate(Gate),
+    /// Write what models have sustained, for ratchet rules
+    #[command(
+        after_help = "The level of a rule is the best median of its window of consecutive versions that pass the rest of
+the policy. It is written to presscheck.ratchet.toml, which belongs to the policy: commit it. A level never
+gets worse, unless --reset starts again.
+
+Examples:
+  presscheck ratchet update --stage production
+  presscheck ratchet update --dry-run"
+    )]
+    #[command(subcommand)]
+    Ratchet(Ratchet),
     /// Check configuration, policy and inputs without a verdict
     #[command(after_help = "Examples:
   presscheck check
@@ -259,6 +271,22 @@ pub(super) struct Gate {
     /// Exit 10 instead of 0 when the verdict is a pass with warnings
     #[arg(long)]
     pub(super) warn_exit_code: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Ratchet {
+    /// Find the levels and write them
+    Update {
+        /// The stage that versions must pass; may be left out when the policy has one
+        #[arg(short, long)]
+        stage: Option<String>,
+        /// Forget the levels that were written before
+        #[arg(long)]
+        reset: bool,
+        /// Say what would be written, and write nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 #[derive(Debug, Args)]

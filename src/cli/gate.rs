@@ -6,6 +6,7 @@ use super::args::{Gate, Global};
 use super::beside::Beside;
 use super::exit;
 use super::project::{Project, moment, now};
+use super::records::RecordFiles;
 use super::terminal::{Terminal, environment};
 use super::tree::Tree;
 use crate::diag::{Code, Diagnostic, visible};
@@ -80,7 +81,9 @@ pub(super) fn run(global: &Global, options: &Gate, terminal: &mut Terminal) -> u
     // A rule that fits no model judges nothing; whoever relies on it should hear of it.
     terminal.diagnostics(policy.warnings.iter().chain(&policy.unmatched_models(&registry)));
     let beside = Beside::read(policy, &trusted, &project.folder);
-    let mut verdict = crate::gate::evaluate(policy, &beside.inputs(&registry, clock.0, clock.1), version, &stage);
+    let records = RecordFiles::new(&project.folder, &registry);
+    let mut verdict = crate::gate::evaluate(policy, &beside.inputs(&registry, &records, clock), version, &stage);
+    verdict.add_evidence(records.evidence());
     if let Tree::Commit { .. } = trusted {
         verdict.proposed = dry_run(global, policy, &verdict, clock);
     }
@@ -155,8 +158,8 @@ fn dry_run(global: &Global, judged_by: &Policy, verdict: &Verdict, clock: (Insta
         (_, None) => Err(format!("it has no stage '{}'", visible(&verdict.stage, 80))),
         (Ok(version), Some(stage)) => {
             let beside = Beside::read(policy, &Tree::Folder(project.folder.clone()), &project.folder);
-            let inputs = beside.inputs(&registry, clock.0, clock.1);
-            Ok(crate::gate::evaluate(policy, &inputs, version, &stage.name))
+            let records = RecordFiles::new(&project.folder, &registry);
+            Ok(crate::gate::evaluate(policy, &beside.inputs(&registry, &records, clock), version, &stage.name))
         }
     };
     Some(Proposed::new(policy.digest, changes, outcome))

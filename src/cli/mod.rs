@@ -21,6 +21,8 @@ mod preview;
 mod project;
 #[cfg(feature = "serve")]
 mod serve;
+mod ratchet;
+mod records;
 mod terminal;
 mod tree;
 
@@ -54,6 +56,7 @@ fn dispatch(cli: Cli) -> u8 {
         Command::Build(options) => build::run(&global, &options, &mut terminal),
         #[cfg(feature = "serve")]
         Command::Serve(options) => serve::run(&global, &options, &mut terminal),
+        Command::Ratchet(command) => ratchet::run(&global, &command, &mut terminal),
         Command::Gate(options) => gate::run(&global, &options, &mut terminal),
         Command::Check(options) => check::run(&global, &options, &mut terminal),
         Command::Inspect(options) => inspect::run(&global, &options, &mut terminal),

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use super::beside::Beside;
 use super::project::{Project, data_as_of};
 use super::terminal::Terminal;
+use super::records::RecordFiles;
 use super::tree::Tree;
 use crate::diag::Diagnostic;
 use crate::gate::policy::explain;
@@ -68,6 +69,7 @@ fn judge(project: &Project, registry: &Registry, at: Option<Instant>) -> BTreeMa
         Some(policy) => Beside::read(policy, &Tree::Folder(project.folder.clone()), &project.folder),
         None => Beside::default(),
     };
+    let records = RecordFiles::new(&project.folder, registry);
     let versions: Vec<_> = registry.models.iter().flat_map(|m| &m.versions).collect();
     versions
         .par_iter()
@@ -76,7 +78,7 @@ fn judge(project: &Project, registry: &Registry, at: Option<Instant>) -> BTreeMa
                 (Some(policy), Some(at)) => policy
                     .stages()
                     .map(|stage| {
-                        crate::gate::evaluate(policy, &beside.inputs(registry, at, Clock::AsOf), version, stage)
+                        crate::gate::evaluate(policy, &beside.inputs(registry, &records, (at, Clock::AsOf)), version, stage)
                     })
                     .collect(),
                 _ => Vec::new(),

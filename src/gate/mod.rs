@@ -21,6 +21,7 @@ pub mod provenance;
 mod rules;
 mod stage;
 pub mod stats;
+pub mod sustain;
 pub mod verdict;
 mod waivers;
 

@@ -305,6 +305,15 @@ pub struct RuleSpan {
     pub end_line: u32,
 }
 
+impl Verdict {
+    /// Adds files that were read for the verdict beyond those of the version.
+    pub fn add_evidence(&mut self, files: Vec<Evidence>) {
+        self.evidence.extend(files);
+        self.evidence.sort();
+        self.evidence.dedup();
+    }
+}
+
 /// What one rule says about one thing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RuleRecord {

@@ -63,7 +63,7 @@ use crate::model::{Datum, Document, Records};
 use crate::source::{Database, Entry, FileData, SQLITE_MAGIC, Source, Stream};
 
 pub use layout::import;
-pub use plain::import_table;
+pub use plain::{Columns, import_table};
 
 /// A format that owns a folder.
 pub(crate) trait StoreImporter: Sync {

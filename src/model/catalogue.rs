@@ -184,6 +184,11 @@ impl Catalogue {
         self.definitions.insert(definition.name.clone(), definition);
     }
 
+    /// All definitions, by canonical name.
+    pub fn definitions(&self) -> impl Iterator<Item = &MetricDefinition> {
+        self.definitions.values()
+    }
+
     /// The definition of a name or alias.
     pub fn get(&self, name: &str) -> Option<&MetricDefinition> {
         self.definitions.get(self.canonical(name))

@@ -474,7 +474,7 @@ fn read_rule(
             let on = read_treatments(&table, context.on, &["invalid", "empty"]);
             (drift::cfg::read(&table).map(Demand::Drift), on)
         }
-        Some(RuleKind::Card) => (card::cfg::read(&table).map(Demand::Card), context.on),
+        Some(RuleKind::Card) => (card::cfg::read(&table, context.catalogue).map(Demand::Card), context.on),
         Some(RuleKind::Tests) => {
             let on = read_treatments(&table, context.on, &["empty"]);
             (tests::cfg::read(&table).map(Demand::Tests), on)

@@ -6,6 +6,7 @@
 //! one version are joined as any other evidence is (docs/formats/tables.md).
 
 mod classes;
+mod columns;
 mod examples;
 mod files;
 mod metrics;
@@ -16,6 +17,8 @@ mod rows;
 mod tree;
 
 use rayon::prelude::*;
+
+pub use columns::Columns;
 
 use super::findings::Findings;
 use crate::diag::{Code, Diagnostic, Severity, visible};

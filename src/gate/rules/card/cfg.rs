@@ -2,11 +2,13 @@
 //!
 //! In: a rule's table. Out: [`CardRule`].
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::Serialize;
 
 use crate::diag::Code;
 use crate::gate::policy::reader::Table;
-use crate::model::slug_id;
+use crate::model::{Catalogue, slug_id};
 
 /// A rule of kind `card`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -19,6 +21,19 @@ pub struct CardRule {
     pub forbid_placeholders: bool,
     /// Keys that the front matter must fill.
     pub front_matter: Vec<String>,
+    /// Whether numbers that the card quotes must be the run's.
+    pub numbers: Option<Numbers>,
+    /// The file that the card must be, relative to the run's folder or by its name.
+    pub file: Option<String>,
+}
+
+/// Numbers that a card quotes.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Numbers {
+    /// The largest difference, in the metric's unit.
+    pub tolerance: f64,
+    /// The names of every metric that the catalogue knows, by canonical name.
+    pub names: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// A section that must be there.
@@ -51,8 +66,33 @@ fn ids(name: &str) -> Vec<String> {
     out
 }
 
+/// `numbers = { match_run = true, tolerance = … }`.
+fn read_numbers(table: &Table<'_, '_>, catalogue: &Catalogue) -> Option<Numbers> {
+    let inner = table.table("numbers")?;
+    let matches = inner.truth("match_run");
+    let tolerance = inner.amount("tolerance").map_or(0.0, |(v, _)| v);
+    inner.finish(&[]);
+    if !matches.is_some_and(|(matches, _)| matches) {
+        inner.sink.refuse(
+            Code::PolicyRuleIncomplete,
+            &inner.at,
+            "demands nothing",
+            "'numbers' needs match_run = true",
+            "leave the key out when numbers are not to be compared",
+        );
+        return None;
+    }
+    let mut names: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for name in catalogue.names() {
+        names.entry(catalogue.canonical(name).to_owned()).or_default().insert(name.to_owned());
+    }
+    Some(Numbers { tolerance, names })
+}
+
 /// Reads the keys of a card rule; nothing when they cannot make one.
-pub(crate) fn read(table: &Table<'_, '_>) -> Option<CardRule> {
+pub(crate) fn read(table: &Table<'_, '_>, catalogue: &Catalogue) -> Option<CardRule> {
+    let numbers = read_numbers(table, catalogue);
+    let file = table.text("file").map(|(name, _)| name.to_owned());
     let mut sections: Vec<SectionDemand> = Vec::new();
     for (name, at) in table.texts("sections").unwrap_or_default() {
         let demand = SectionDemand { name: name.to_owned(), ids: ids(name) };
@@ -79,13 +119,15 @@ pub(crate) fn read(table: &Table<'_, '_>) -> Option<CardRule> {
             "",
         );
     }
-    if table.key_at("sections").is_none() && table.key_at("front_matter").is_none() && placeholders != Some(true) {
+    if ["sections", "front_matter", "numbers", "file"].iter().all(|key| table.key_at(key).is_none())
+        && placeholders != Some(true)
+    {
         table.sink.refuse(
             Code::PolicyRuleIncomplete,
             &table.at,
             "no demand",
             "the rule demands nothing of the card",
-            "add sections, front_matter, or placeholders = \"forbid\"",
+            "add sections, front_matter, numbers, or placeholders = \"forbid\"",
         );
     }
     Some(CardRule {
@@ -93,5 +135,7 @@ pub(crate) fn read(table: &Table<'_, '_>) -> Option<CardRule> {
         min_words: min_words.map(|(n, _)| n),
         forbid_placeholders: placeholders.unwrap_or(false),
         front_matter,
+        numbers,
+        file,
     })
 }

@@ -2,9 +2,10 @@
 //!
 //! In: what was looked for. Out: findings named after sections and keys.
 
-use super::super::Finding;
+use super::super::{Finding, list};
 use super::cfg::SectionDemand;
 use crate::diag::{count, visible};
+use crate::gate::number::{digits_for, rounded};
 use crate::model::Measured;
 
 fn section(demand: &SectionDemand) -> String {
@@ -73,4 +74,53 @@ pub(super) fn placeholders(found: Option<(&str, &str)>) -> Finding {
         None => "the card holds no placeholders".to_owned(),
     };
     Finding::new("placeholders", "placeholder", message).holds(found.is_none())
+}
+
+pub(super) fn file(wanted: &str, path: &str, holds: bool) -> Finding {
+    let relation = if holds { "is" } else { "is not" };
+    let message = format!("the card '{}' {relation} the file '{}'", visible(path, 160), visible(wanted, 120));
+    Finding::new("file", "missing-card", message).holds(holds)
+}
+
+/// A number that the card quotes, and what the run measured.
+pub(super) fn quoted(metric: &str, place: &str, quoted: f64, measured: &[f64], holds: bool) -> Finding {
+    let mut all = vec![quoted];
+    all.extend(measured);
+    let digits = digits_for(&all);
+    let values: Vec<String> = measured.iter().map(|v| rounded(*v, digits)).collect();
+    let relation = if holds { "as the run measured" } else { "the run measured" };
+    let message = format!(
+        "the card quotes {} {} ({}), {relation} {}",
+        visible(metric, 80),
+        rounded(quoted, digits),
+        visible(place, 80),
+        list(&values, 4)
+    );
+    let mut finding = Finding::new(format!("number {metric} in {place}"), "other-number", message).holds(holds);
+    finding.metric = Some(metric.to_owned());
+    finding.value = Some(Measured::new(quoted));
+    finding
+}
+
+pub(super) fn not_measured(metric: &str, place: &str) -> Finding {
+    let message = format!(
+        "the card quotes {} ({}), which the run did not measure there",
+        visible(metric, 80),
+        visible(place, 80)
+    );
+    Finding::new(format!("number {metric} in {place}"), "number-without-run", message)
+}
+
+pub(super) fn no_number(metric: &str, place: &str, written: &str) -> Finding {
+    let message = format!(
+        "the card's value of {} ({}) is no number: {}",
+        visible(metric, 80),
+        visible(place, 80),
+        visible(written, 60)
+    );
+    Finding::new(format!("number {metric} in {place}"), "not-a-number", message)
+}
+
+pub(super) fn no_numbers() -> Finding {
+    Finding::new("numbers", "other-number", "the card quotes no number that the run measured another value of").holds(true)
 }

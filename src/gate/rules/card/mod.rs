@@ -6,6 +6,7 @@
 
 pub(crate) mod cfg;
 mod diags;
+mod numbers;
 
 use cfg::{CardRule, SectionDemand};
 
@@ -17,6 +18,10 @@ use crate::model::{Card, Datum, Section, slug_id};
 pub(in crate::gate) fn judge(rule: &CardRule, subject: &Subject<'_>) -> Vec<Finding> {
     let Some(card) = &subject.version.card else { return vec![diags::no_card()] };
     let mut out = Vec::new();
+    if let Some(file) = &rule.file {
+        let is_it = subject.run.relative(&card.path) == Some(file) || card.path.rsplit('/').next() == Some(file);
+        out.push(diags::file(file, &card.path, is_it));
+    }
     for demand in &rule.sections {
         out.push(judge_section(rule, demand, card));
     }
@@ -25,6 +30,9 @@ pub(in crate::gate) fn judge(rule: &CardRule, subject: &Subject<'_>) -> Vec<Find
     }
     if rule.forbid_placeholders {
         out.push(judge_rest(card));
+    }
+    if let Some(numbers) = &rule.numbers {
+        out.extend(numbers::judge(numbers, card, subject.run));
     }
     out.into_iter().map(|f| f.source(card.path.clone())).collect()
 }

@@ -79,7 +79,7 @@ fn wanted(demanded: Option<&String>, given: Option<&String>) -> bool {
 }
 
 /// What a run measured of a rule's metric, by slice.
-pub(in crate::gate::rules) struct Values<'a> {
+pub(in crate::gate) struct Values<'a> {
     pub(super) index: &'a Index<'a>,
     rule: &'a MetricRule,
     results: BTreeMap<&'a Slice, Vec<&'a MetricResult>>,
@@ -87,7 +87,7 @@ pub(in crate::gate::rules) struct Values<'a> {
 }
 
 impl<'a> Values<'a> {
-    pub(in crate::gate::rules) fn new(rule: &'a MetricRule, index: &'a Index<'a>) -> Self {
+    pub(in crate::gate) fn new(rule: &'a MetricRule, index: &'a Index<'a>) -> Self {
         let mut results: BTreeMap<&Slice, Vec<&MetricResult>> = BTreeMap::new();
         for result in index.matching(rule) {
             results.entry(&result.slice).or_default().push(result);
@@ -115,7 +115,7 @@ impl<'a> Values<'a> {
     }
 
     /// The value on a slice.
-    pub(in crate::gate::rules) fn value(&self, slice: &Slice) -> Result<Value<'a>, NoValue> {
+    pub(in crate::gate) fn value(&self, slice: &Slice) -> Result<Value<'a>, NoValue> {
         self.one_of(slice, self.on(slice).to_vec())
     }
 
@@ -171,8 +171,8 @@ impl<'a> Values<'a> {
 
 /// One side's value, once it is certain that there is exactly one.
 #[derive(Clone, Debug)]
-pub(in crate::gate::rules) struct Value<'a> {
-    pub(in crate::gate::rules) number: f64,
+pub(in crate::gate) struct Value<'a> {
+    pub(in crate::gate) number: f64,
     /// The first result that gives it.
     pub(in crate::gate::rules) result: &'a MetricResult,
     /// The smallest number of examples that any of them gives.
@@ -186,7 +186,7 @@ pub(in crate::gate::rules) struct Value<'a> {
 }
 
 /// Why there is no value.
-pub(in crate::gate::rules) enum NoValue {
+pub(in crate::gate) enum NoValue {
     Missing(String),
     Invalid { reason: &'static str, message: String, value: Option<Measured>, source: Option<String> },
 }

@@ -81,6 +81,12 @@ fn oriented(rule: &RatchetRule, ours: f64, level: f64) -> (f64, f64, bool, bool)
     }
 }
 
+/// Whether a level is better than another.
+pub(in crate::gate) fn better(rule: &RatchetRule, new: f64, old: f64) -> bool {
+    let (ours, theirs, higher, _) = oriented(rule, new, old);
+    if higher { ours > theirs } else { ours < theirs }
+}
+
 /// The best median of any `window` consecutive of the passing versions, oldest first; nothing when there are
 /// fewer. `passing` holds names and values.
 pub(in crate::gate) fn sustained(rule: &RatchetRule, passing: &[(String, f64)]) -> Option<(f64, Vec<String>)> {
