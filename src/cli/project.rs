@@ -60,7 +60,8 @@ impl Project {
                     .help("save it as UTF-8"),
             ]);
         };
-        let config = Config::parse(text, &shown, &name)?;
+        let tree = Tree::Folder(folder.clone());
+        let config = Config::parse_with(text, &shown, &name, &|path| tree.read(path))?;
         Self { folder, config, exclude: Vec::new() }.with_levels()
     }
 
@@ -89,7 +90,7 @@ impl Project {
             return Err(missing("is not at the trusted ref"));
         };
         let text = String::from_utf8(bytes).map_err(|_| missing("is not UTF-8 at the trusted ref"))?;
-        let mut config = Config::parse(&text, &shown, &name)?;
+        let mut config = Config::parse_with(&text, &below, &name, &|path| tree.read(path))?;
         if let Some(policy) = config.policy.take() {
             let mut policy = with_levels(policy, tree)?;
             policy.trusted_ref = tree.name();

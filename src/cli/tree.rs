@@ -89,6 +89,11 @@ impl Tree {
             }
             Self::Commit { repository, prefix, name, commit } => {
                 let below = if prefix.is_empty() { path.to_owned() } else { format!("{prefix}/{path}") };
+                // A policy that is extended may lie above the project, but in no other repository.
+                let Some(below) = normal(&below) else {
+                    let message = format!("'{}' leads out of the repository", visible(path, 120));
+                    return Err(Box::new(Diagnostic::new(Code::TrustedRef, message).at(path.to_owned())));
+                };
                 let unreadable = |why: String| {
                     let message = format!("'{}' at '{}' cannot be read: {why}", visible(path, 120), visible(name, 80));
                     Box::new(Diagnostic::new(Code::TrustedRef, message).at(path.to_owned()))
@@ -114,4 +119,19 @@ impl Tree {
 fn is_plain(name: &str) -> bool {
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | '+' | '#' | '=');
     !name.is_empty() && name.len() <= 250 && !name.starts_with('-') && !name.contains("..") && name.chars().all(plain)
+}
+
+/// A path without `..`; nothing when it leads above its beginning.
+fn normal(path: &str) -> Option<String> {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            ".." => {
+                parts.pop()?;
+            }
+            "" | "." => {}
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
 }

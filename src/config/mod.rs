@@ -4,6 +4,7 @@
 //! diagnostics at once, each with its line. Nothing outside this module sees the file as typed. The
 //! policy keys are handed to `gate::policy`, which alone decides what they mean.
 
+mod extends;
 mod raw;
 mod sources;
 mod table;
@@ -104,25 +105,37 @@ impl Config {
         }
     }
 
-    /// Reads a configuration.
+    /// Reads a configuration that extends no other.
     ///
     /// # Errors
     /// Every diagnostic that makes the configuration unusable, in the order of the file.
     pub fn parse(text: &str, file: &str, project_name: &str) -> Result<Self, Vec<Diagnostic>> {
+        Self::parse_with(text, file, project_name, &|_| Ok(None))
+    }
+
+    /// Reads a configuration; `read` gives the bytes of the files that it extends, by their path relative to the
+    /// project, or nothing when there is no such file.
+    ///
+    /// # Errors
+    /// As [`Config::parse`], of all files.
+    pub fn parse_with(text: &str, file: &str, project_name: &str, read: Read<'_>) -> Result<Self, Vec<Diagnostic>> {
         let text: Arc<str> = Arc::from(text.strip_prefix('\u{feff}').unwrap_or(text));
         let raw = raw::parse(&text, file).map_err(|d| vec![*d])?;
         let mut check = Check { text: &text, file, problems: Vec::new() };
         check.schema(&raw);
         let defaults = Self::default_for(project_name);
-        let catalogue = check.catalogue(raw.metrics);
+        let mut chain = vec![file.to_owned()];
+        let inherited = extends::inherit(&mut check, raw.extends, read, &mut chain, Catalogue::built_in());
+        let catalogue = check.catalogue(raw.metrics, inherited.catalogue);
         let site = check.site(raw.site, defaults.site);
         let sources = check.sources(raw.source, defaults.sources);
         let leaderboards = check.leaderboards(raw.leaderboard);
         let mut problems = check.problems;
-        let policy = if !raw::speaks_of_a_policy(&raw.policy) {
+        problems.extend(inherited.problems);
+        let policy = if !raw::speaks_of_a_policy(&raw.policy) && inherited.policy.is_none() {
             None
         } else {
-            match policy::validate(raw.policy, file, &text, &catalogue) {
+            match policy::validate_below(raw.policy, file, &text, &catalogue, inherited.policy.as_ref()) {
                 Ok(policy) => {
                     problems.extend(policy.warnings.iter().cloned());
                     Some(policy)
@@ -141,6 +154,9 @@ impl Config {
         Ok(Self { site, sources, catalogue, leaderboards, policy, warnings })
     }
 }
+
+/// Gives the bytes of a file, or nothing when there is none.
+pub type Read<'a> = &'a dyn Fn(&str) -> Result<Option<Vec<u8>>, Box<Diagnostic>>;
 
 type Span = std::ops::Range<usize>;
 
@@ -256,9 +272,12 @@ impl Check<'_> {
         }
     }
 
-    fn catalogue(&mut self, raw: BTreeMap<String, raw::RawMetric>) -> Catalogue {
-        let mut catalogue = Catalogue::built_in();
+    /// The catalogue with the metrics of the file. What an extended policy says of a metric cannot be turned round.
+    fn catalogue(&mut self, raw: BTreeMap<String, raw::RawMetric>, mut catalogue: Catalogue) -> Catalogue {
+        let built_in = Catalogue::built_in();
         for (name, metric) in raw {
+            let metric_span = metric.direction.as_ref().map(toml::Spanned::span);
+            let inherited = catalogue.get(&name).filter(|d| built_in.get(&name) != Some(*d)).cloned();
             let mut definition = catalogue
                 .get(&name)
                 .filter(|d| d.name == name)
@@ -327,6 +346,21 @@ impl Check<'_> {
             }
             if let Some(aliases) = metric.aliases {
                 definition.aliases = aliases;
+            }
+            if let Some(old) = inherited
+                && ((old.direction.is_some() && old.direction != definition.direction)
+                    || old.target != definition.target
+                    || (old.range.is_some() && old.range != definition.range))
+            {
+                let span = metric_span.clone().unwrap_or(0..0);
+                self.refuse(
+                    Code::PolicyLoosened,
+                    span,
+                    format!("metric '{}' is defined otherwise by an extended policy", visible(&name, 80)),
+                    "another direction, target or range",
+                    "remove it here: what is inherited holds",
+                );
+                continue;
             }
             catalogue.insert(definition);
         }

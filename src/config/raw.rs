@@ -80,7 +80,7 @@ struct RawFile {
     stage: BTreeMap<Spanned<String>, Spanned<RawStage>>,
     // Parts of the policy language that this version does not evaluate: accepted here only so that
     // the policy can refuse them by name and line.
-    extends: Option<Spanned<toml::Value>>,
+    extends: Option<Spanned<Vec<Spanned<RawExtends>>>>,
     requires_presscheck: Option<Spanned<String>>,
     approvals: Option<Spanned<toml::Value>>,
     approval: Option<Spanned<toml::Value>>,
@@ -100,7 +100,16 @@ pub(super) struct RawConfig {
     pub(super) source: Vec<Spanned<RawSource>>,
     pub(super) metrics: BTreeMap<String, RawMetric>,
     pub(super) leaderboard: Vec<Spanned<RawLeaderboard>>,
+    pub(super) extends: Vec<Spanned<RawExtends>>,
     pub(super) policy: RawPolicy,
+}
+
+/// A policy that is extended.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawExtends {
+    pub(super) path: Spanned<String>,
+    pub(super) sha256: Spanned<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -197,7 +206,6 @@ pub(super) struct RawLeaderboard {
 pub(super) fn parse(text: &Arc<str>, file: &str) -> Result<RawConfig, Box<Diagnostic>> {
     let raw: RawFile = toml::from_str(text).map_err(|error| Box::new(diagnostic(&error, text, file)))?;
     let unsupported = [
-        ("extends", raw.extends),
         ("approvals", raw.approvals),
         ("approval", raw.approval),
         ("roles", raw.roles),
@@ -213,6 +221,7 @@ pub(super) fn parse(text: &Arc<str>, file: &str) -> Result<RawConfig, Box<Diagno
         source: raw.source,
         metrics: raw.metrics,
         leaderboard: raw.leaderboard,
+        extends: raw.extends.map(Spanned::into_inner).unwrap_or_default(),
         policy: RawPolicy {
             name: raw.name,
             defaults: raw.defaults,

@@ -98,6 +98,7 @@ codes! {
     PolicyRuleIncomplete = "policy-rule-incomplete", Error, "a rule has no bound, or bounds that contradict each other";
     PolicyUnsupported = "policy-unsupported", Error, "the policy uses a key that this version of presscheck does not evaluate";
     TrustedRef = "trusted-ref", Error, "the ref that the policy is to be read from cannot be read";
+    PolicyLoosened = "policy-loosened", Error, "a policy loosens what it inherits, or what it extends cannot be read";
     PolicyWaiver = "policy-waiver", Error, "a waiver lasts too long, ends before it begins, or is for a rule that is not waivable";
     PolicyNothingBlocks = "policy-nothing-blocks", Warning, "a stage has no blocking rule";
     // Output.

@@ -6,6 +6,7 @@
 
 mod changes;
 pub(crate) mod explain;
+pub(crate) mod inherit;
 pub(crate) mod raw;
 pub(crate) mod reader;
 mod validate;
@@ -35,7 +36,7 @@ pub use changes::changes;
 pub use explain::explain;
 pub use raw::{RawBaseline, RawDefaults, RawPolicy, RawRule, RawStage, RawWaiver};
 pub use validate::validate;
-pub(crate) use validate::{Context, read_pattern, read_patterns};
+pub(crate) use validate::{Context, read_pattern, read_patterns, validate_below};
 pub use waiver::{Matching, Waiver, WaiverLimits};
 
 /// The stage of a policy that defines none.
@@ -173,6 +174,8 @@ pub struct Rule {
     pub on: Treatments,
     /// Whether a waiver may cover it.
     pub waivable: bool,
+    /// What policies that inherit it may do to it.
+    pub lock: Lock,
     /// Why it exists, for people.
     pub why: Option<String>,
     /// What it demands.
@@ -224,6 +227,18 @@ impl Rule {
             _ => None,
         }
     }
+}
+
+/// What a policy that inherits a rule may do to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Lock {
+    /// Nothing.
+    None,
+    /// Make it stricter.
+    Tighten,
+    /// Anything.
+    Any,
 }
 
 /// What a rule demands.

@@ -11,9 +11,10 @@ use std::sync::Arc;
 use toml::Spanned;
 
 use super::reader::{Sink, Table, TextOrTable, choose, closest};
+use super::inherit;
 use super::waiver::{self, WaiverLimits};
 use super::{
-    Baseline, Correction, DEFAULT_STAGE, Demand, EVIDENCE_RULE, Mode, OnMissing, Pattern, Policy, RawPolicy, RawRule,
+    Baseline, Correction, DEFAULT_STAGE, Demand, EVIDENCE_RULE, Lock, Mode, OnMissing, Pattern, Policy, RawPolicy, RawRule,
     Rule, RuleSpan, STAGE_RULE, Same, Select, Stage, Treatment, Treatments, WAIVER_RULE,
 };
 use crate::diag::{Code, Diagnostic, line_column, visible};
@@ -27,7 +28,7 @@ use crate::gate::verdict::{PolicyFile, RuleKind, RuleSeverity, Status};
 use crate::model::{Catalogue, Direction};
 
 /// Keys of the language that no version evaluates yet.
-const RULE_KEYS_NOT_EVALUATED: &[&str] = &["lock", "override", "stages"];
+const RULE_KEYS_NOT_EVALUATED: &[&str] = &["stages"];
 
 /// The confidence of one-sided statements when the policy does not say.
 const CONFIDENCE: f64 = 0.95;
@@ -80,18 +81,34 @@ impl Context<'_> {
 /// # Errors
 /// Everything that keeps the policy from being evaluated in full, in the order of the file.
 pub fn validate(raw: RawPolicy, file: &str, text: &Arc<str>, catalogue: &Catalogue) -> Result<Policy, Vec<Diagnostic>> {
+    validate_below(raw, file, text, catalogue, None)
+}
+
+/// Validates a policy that inherits another one.
+///
+/// # Errors
+/// As [`validate`], and whatever it would loosen.
+pub(crate) fn validate_below(
+    raw: RawPolicy,
+    file: &str,
+    text: &Arc<str>,
+    catalogue: &Catalogue,
+    parent: Option<&Policy>,
+) -> Result<Policy, Vec<Diagnostic>> {
     let sink = Sink::new(file, text);
     for (key, at) in &raw.unsupported {
         sink.unsupported(at, &format!("'{}'", visible(key, 80)));
     }
     requires(&sink, &raw);
     let defaults = read_defaults(&sink, &raw);
-    let baselines = read_baselines(&sink, &raw, catalogue);
-    let stages = read_stages(&sink, &raw);
+    let mut baselines = read_baselines(&sink, &raw, catalogue);
+    let own_baselines: Vec<String> = raw.baselines.keys().map(|id| id.get_ref().clone()).collect();
+    inherit_baselines(&sink, &raw, &mut baselines, parent);
+    let stages = inherit_stages(&sink, &raw, read_stages(&sink, &raw, parent), parent);
     let context = Context {
         catalogue,
         // A baseline that was refused is still defined: one mistake, one diagnostic.
-        baselines: raw.baselines.keys().map(|id| id.get_ref().clone()).collect(),
+        baselines: own_baselines.into_iter().chain(baselines.keys().cloned()).collect(),
         stages: stages.iter().map(|s| s.name.clone()).collect(),
         severity: defaults.severity,
         on: defaults.on,
@@ -104,8 +121,13 @@ pub fn validate(raw: RawPolicy, file: &str, text: &Arc<str>, catalogue: &Catalog
     for rule in &raw.rules {
         rules.extend(read_rule(&sink, rule, &context, &mut ids));
     }
-    let known: Vec<String> = ids.keys().cloned().collect();
-    let waivers = waiver::read(&sink, &raw.waivers, &defaults.limits, &rules, &known, &context.stages);
+    let (rules, known) = inherit_rules(&sink, &raw, rules, ids, &stages, parent);
+    let mut limits = defaults.limits;
+    if let Some(parent) = parent {
+        limits.max_days = limits.max_days.min(parent.waiver_limits.max_days);
+        limits.max_active = inherit::least(limits.max_active, parent.waiver_limits.max_active);
+    }
+    let waivers = waiver::read(&sink, &raw.waivers, &limits, &rules, &known, &context.stages);
     families(&sink, &raw, &rules);
     let warnings = warn(&sink, &raw, &rules, &stages);
     let found = sink.into_found();
@@ -117,15 +139,142 @@ pub fn validate(raw: RawPolicy, file: &str, text: &Arc<str>, catalogue: &Catalog
         rules,
         baselines,
         stages,
-        waiver_limits: defaults.limits,
+        waiver_limits: limits,
         waivers,
         levels: Levels::default(),
         digest: Sha256::of(b""),
-        files: vec![PolicyFile { path: file.to_owned(), sha256: Sha256::of(text.as_bytes()) }],
+        files: std::iter::once(PolicyFile { path: file.to_owned(), sha256: Sha256::of(text.as_bytes()) })
+            .chain(parent.into_iter().flat_map(|p| p.files.iter().cloned()))
+            .collect(),
         trusted_ref: None,
         warnings,
     };
     policy.identified().map_err(|problem| vec![*problem])
+}
+
+/// Baselines of the parents; one of the same id must be the same.
+fn inherit_baselines(
+    sink: &Sink<'_>,
+    raw: &RawPolicy,
+    own: &mut BTreeMap<String, Baseline>,
+    parent: Option<&Policy>,
+) {
+    for (id, baseline) in parent.into_iter().flat_map(|p| &p.baselines) {
+        match own.get(id) {
+            None => {
+                own.insert(id.clone(), baseline.clone());
+            }
+            Some(ours) if ours == baseline => {}
+            Some(_) => {
+                let at = raw.baselines.keys().find(|k| k.get_ref() == id).map_or(0..0, Spanned::span);
+                loosens(sink, &at, &format!("baseline '{id}'"), "another meaning");
+            }
+        }
+    }
+}
+
+/// Stages of the parents, then the policy's own; one of the same name may only be stricter.
+fn inherit_stages(sink: &Sink<'_>, raw: &RawPolicy, own: Vec<Stage>, parent: Option<&Policy>) -> Vec<Stage> {
+    let Some(parent) = parent else { return own };
+    // The stage of a policy that defines none is no stage of the whole when any of the others defines some.
+    let implicit = |stages: &[Stage]| stages.len() == 1 && stages.iter().all(|s| s.name == DEFAULT_STAGE);
+    if raw.stages.is_empty() {
+        return parent.stages.clone();
+    }
+    if implicit(&parent.stages) {
+        return own;
+    }
+    let mut out = parent.stages.clone();
+    for stage in own {
+        match out.iter_mut().find(|s| s.name == stage.name) {
+            None => out.push(stage),
+            Some(old) => {
+                if let Some(key) = inherit::loosened_stage(old, &stage) {
+                    let at = raw.stages.keys().find(|k| *k.get_ref() == stage.name).map_or(0..0, Spanned::span);
+                    loosens(sink, &at, &format!("stage '{}'", visible(&stage.name, 80)), key);
+                }
+                *old = stage;
+            }
+        }
+    }
+    out
+}
+
+/// Rules of the parents in their order, replaced where the policy overrides them, then its own.
+fn inherit_rules(
+    sink: &Sink<'_>,
+    raw: &RawPolicy,
+    own: Vec<Rule>,
+    ids: BTreeMap<String, u32>,
+    stages: &[Stage],
+    parent: Option<&Policy>,
+) -> (Vec<Rule>, Vec<String>) {
+    let mut known: Vec<String> = ids.keys().cloned().collect();
+    let at = |rule: &Rule| {
+        let spans = raw.rules.iter().map(Spanned::span);
+        spans.into_iter().find(|span| line_column_of(sink, span.start).0 == rule.span.line).unwrap_or(0..0)
+    };
+    let overrides: Vec<&str> = raw.rules.iter().filter_map(|r| overridden(&r.get_ref().0)).collect();
+    let mut out: Vec<Rule> = parent.map(|p| p.rules.clone()).unwrap_or_default();
+    known.extend(out.iter().map(|r| r.id.clone()));
+    for rule in &mut out {
+        let only = match rule.severity.iter().collect::<Vec<_>>().as_slice() {
+            [(name, severity)] if *name == DEFAULT_STAGE => Some(**severity),
+            _ => None,
+        };
+        inherit::at_all_stages(rule, stages, only);
+    }
+    for rule in own {
+        let wants = overrides.contains(&rule.id.as_str());
+        match out.iter_mut().find(|r| r.id == rule.id) {
+            None => {
+                if wants {
+                    sink.refuse(
+                        Code::PolicyUnknownReference,
+                        &at(&rule),
+                        "nothing to override",
+                        format!("rule '{}' overrides a rule that is not inherited", rule.id),
+                        "remove 'override', or correct the id",
+                    );
+                }
+                out.push(rule);
+            }
+            Some(old) => {
+                if !wants {
+                    sink.refuse(
+                        Code::PolicyDuplicateId,
+                        &at(&rule),
+                        "inherited already",
+                        format!("rule '{}' is inherited from {}:{}", rule.id, visible(&old.span.file, 120), old.span.line),
+                        "add override = true to make it stricter, or choose another id",
+                    );
+                } else if let Some(key) = inherit::loosened(old, &rule) {
+                    loosens(sink, &at(&rule), &format!("rule '{}'", rule.id), key);
+                }
+                *old = rule;
+            }
+        }
+    }
+    (out, known)
+}
+
+/// The id of a rule with `override = true`.
+fn overridden(entries: &[super::raw::RawEntry]) -> Option<&str> {
+    let value = |key: &str| entries.iter().find(|e| e.key == key).map(|e| e.value.get_ref());
+    match (value("override"), value("id")) {
+        (Some(super::raw::RawValue::Bool(true)), Some(super::raw::RawValue::Text(id))) => Some(id),
+        _ => None,
+    }
+}
+
+fn loosens(sink: &Sink<'_>, at: &Range<usize>, what: &str, key: &str) {
+    sink.refuse(
+        Code::PolicyLoosened,
+        at,
+        "looser than what is inherited",
+        format!("{what} would loosen what it inherits: {key}"),
+        "a policy may only make what it extends stricter",
+    );
 }
 
 /// A policy may demand a version of the tool that evaluates it.
@@ -367,7 +516,7 @@ fn is_ref(text: &str) -> bool {
     !text.is_empty() && text.len() <= 200 && !text.starts_with('-') && !text.contains("..") && text.chars().all(plain)
 }
 
-fn read_stages(sink: &Sink<'_>, raw: &RawPolicy) -> Vec<Stage> {
+fn read_stages(sink: &Sink<'_>, raw: &RawPolicy, parent: Option<&Policy>) -> Vec<Stage> {
     let words = &[("fail", Status::Fail), ("invalid", Status::Invalid), ("inconclusive", Status::Inconclusive)];
     let all = vec![Status::Fail, Status::Inconclusive, Status::Invalid];
     let mut stages: Vec<(usize, Stage)> = Vec::new();
@@ -398,7 +547,8 @@ fn read_stages(sink: &Sink<'_>, raw: &RawPolicy) -> Vec<Stage> {
         };
         let mut from = Vec::new();
         for (text, at) in table.texts("from").unwrap_or_default() {
-            let defined = raw.stages.keys().any(|k| k.get_ref() == text);
+            let defined = raw.stages.keys().any(|k| k.get_ref() == text)
+                || parent.is_some_and(|p| p.stages.iter().any(|s| s.name == text));
             if defined && text != name.get_ref() {
                 from.push(text.to_owned());
                 continue;
@@ -461,6 +611,9 @@ fn read_rule(
     let severity = read_severity(sink, &table, context);
     let why = table.text("why").map(|(t, _)| t.to_owned());
     let waivable = table.truth("waivable").is_none_or(|(waivable, _)| waivable);
+    let locks = &[("none", Lock::None), ("tighten", Lock::Tighten), ("any", Lock::Any)];
+    let lock = table.word("lock", locks).map_or(Lock::Tighten, |(lock, _)| lock);
+    table.truth("override");
     let (demand, on) = match kind {
         Some(RuleKind::Metric) => {
             let on = read_treatments(
@@ -506,6 +659,7 @@ fn read_rule(
         severity,
         on,
         waivable,
+        lock,
         why,
         demand: demand?,
         span: RuleSpan { file: sink.file().to_owned(), line, col, end_line: end_line.max(line) },
