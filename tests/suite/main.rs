@@ -10,6 +10,7 @@ mod corpus_table;
 mod gate;
 mod gate_consumers;
 mod gate_out;
+mod gate_project;
 mod gate_stats;
 mod hostile;
 mod import_alibi_detect;
