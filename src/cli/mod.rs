@@ -19,10 +19,10 @@ mod inspect;
 mod manual;
 mod preview;
 mod project;
-#[cfg(feature = "serve")]
-mod serve;
 mod ratchet;
 mod records;
+#[cfg(feature = "serve")]
+mod serve;
 mod terminal;
 mod tree;
 

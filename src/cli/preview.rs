@@ -6,8 +6,8 @@ use rayon::prelude::*;
 
 use super::beside::Beside;
 use super::project::{Project, data_as_of};
-use super::terminal::Terminal;
 use super::records::RecordFiles;
+use super::terminal::Terminal;
 use super::tree::Tree;
 use crate::diag::Diagnostic;
 use crate::gate::policy::explain;
@@ -78,7 +78,12 @@ fn judge(project: &Project, registry: &Registry, at: Option<Instant>) -> BTreeMa
                 (Some(policy), Some(at)) => policy
                     .stages()
                     .map(|stage| {
-                        crate::gate::evaluate(policy, &beside.inputs(registry, &records, (at, Clock::AsOf)), version, stage)
+                        crate::gate::evaluate(
+                            policy,
+                            &beside.inputs(registry, &records, (at, Clock::AsOf)),
+                            version,
+                            stage,
+                        )
                     })
                     .collect(),
                 _ => Vec::new(),

@@ -72,7 +72,12 @@ pub(super) fn inherit(
         let bytes = match read(&path) {
             Ok(Some(bytes)) => bytes,
             Ok(None) => {
-                refuse(check, format!("there is no file '{shown}'"), "not there", "vendor the policy, or correct the path");
+                refuse(
+                    check,
+                    format!("there is no file '{shown}'"),
+                    "not there",
+                    "vendor the policy, or correct the path",
+                );
                 continue;
             }
             Err(problem) => {
@@ -132,7 +137,13 @@ fn parent(text: &str, path: &str, read: Read<'_>, chain: &mut Vec<String>, catal
     }
     if let Some(waiver) = raw.policy.waivers.first() {
         let message = "waivers are not inherited".to_owned();
-        check.refuse(Code::PolicyWaiver, waiver.span(), message, "in an extended policy", "move it to the policy that needs it");
+        check.refuse(
+            Code::PolicyWaiver,
+            waiver.span(),
+            message,
+            "in an extended policy",
+            "move it to the policy that needs it",
+        );
     }
     let mut inherited = inherit(&mut check, raw.extends, read, chain, catalogue);
     let catalogue = check.catalogue(raw.metrics, inherited.catalogue);

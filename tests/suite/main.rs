@@ -11,6 +11,7 @@ mod gate;
 mod gate_consumers;
 mod gate_out;
 mod gate_project;
+mod gate_rules;
 mod gate_stats;
 mod hostile;
 mod import_alibi_detect;

@@ -12,6 +12,9 @@ use crate::gate::verdict::{Clock, Outcome, RuleRecord, Verdict};
 #[derive(Clone, Copy, Debug)]
 pub struct Human;
 
+/// Changes of a proposed policy beyond these are counted.
+const SHOWN_CHANGES: usize = 20;
+
 /// Names longer than this stand on a line of their own.
 const NAME_WIDTH: usize = 44;
 
@@ -78,6 +81,17 @@ impl Writer for Human {
             line(&mut out, &format!("  and {} that {}", count(n, "record"), if n == 1 { "holds" } else { "hold" }));
         }
         line(&mut out, &format!("  {}", counts(verdict)));
+        if let Some(proposed) = &verdict.proposed {
+            let judge = verdict.policy.trusted_ref.as_deref().unwrap_or("the trusted ref");
+            line(&mut out, &format!("  judged by the policy of {}; the proposed policy differs:", visible(judge, 120)));
+            for change in proposed.changes.iter().take(SHOWN_CHANGES) {
+                line(&mut out, &format!("    - {}", visible(change, 600)));
+            }
+            if let more @ 1.. = proposed.changes.len().saturating_sub(SHOWN_CHANGES) {
+                line(&mut out, &format!("    - and {}", count(more, "more change")));
+            }
+            line(&mut out, &format!("  dry run of the proposed policy: {}", visible(&proposed.sentence, 1_000)));
+        }
         let clock = match verdict.clock {
             Clock::Wall => "",
             Clock::AsOf => " (as of a given time)",

@@ -74,6 +74,20 @@ pub(super) fn render(verdict: &Verdict, limit: Limit) -> String {
         escape(&verdict.tool.version, 40),
         verdict.provenance.as_ref().map_or_else(String::new, provenance)
     );
+    if let Some(proposed) = &verdict.proposed {
+        let judge = verdict.policy.trusted_ref.as_deref().unwrap_or("the trusted ref");
+        out.push_str(&format!(
+            "\n**This change edits the policy.** The one of {} judged; the proposed one would say: {}\n\n",
+            escape(judge, 120),
+            escape(&proposed.sentence, 1_000)
+        ));
+        for change in proposed.changes.iter().take(20) {
+            out.push_str(&format!("- {}\n", escape(change, 600)));
+        }
+        if let more @ 1.. = proposed.changes.len().saturating_sub(20) {
+            out.push_str(&format!("- and {}\n", count(more, "more change")));
+        }
+    }
     let groups = Groups::of(verdict);
     let sections = [
         ("Blocking", &groups.blocking, true),

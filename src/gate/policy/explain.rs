@@ -314,7 +314,8 @@ fn card(demand: &CardRule) -> Vec<String> {
         out.push("It must hold no placeholders such as TODO.".to_owned());
     }
     if let Some(numbers) = &demand.numbers {
-        let give = if numbers.tolerance > 0.0 { format!(", give or take {}", numbers.tolerance) } else { String::new() };
+        let give =
+            if numbers.tolerance > 0.0 { format!(", give or take {}", numbers.tolerance) } else { String::new() };
         out.push(format!("The metrics that it quotes must be those of the run{give}."));
     }
     if let Some(file) = &demand.file {

@@ -250,7 +250,8 @@ fn demands_no_less(old: Option<Allowance>, new: Option<Allowance>) -> bool {
 }
 
 fn gap(old: &GapRule, new: &GapRule) -> Option<&'static str> {
-    let checks = [("max_gap", at_most(old.max_gap, new.max_gap)), ("min_ratio", at_least(old.min_ratio, new.min_ratio))];
+    let checks =
+        [("max_gap", at_most(old.max_gap, new.max_gap)), ("min_ratio", at_least(old.min_ratio, new.min_ratio))];
     same_measure(&old.of, &new.of).or_else(|| first_loose(&checks))
 }
 

@@ -10,12 +10,12 @@ use std::sync::Arc;
 
 use toml::Spanned;
 
-use super::reader::{Sink, Table, TextOrTable, choose, closest};
 use super::inherit;
+use super::reader::{Sink, Table, TextOrTable, choose, closest};
 use super::waiver::{self, WaiverLimits};
 use super::{
-    Baseline, Correction, DEFAULT_STAGE, Demand, EVIDENCE_RULE, Lock, Mode, OnMissing, Pattern, Policy, RawPolicy, RawRule,
-    Rule, RuleSpan, STAGE_RULE, Same, Select, Stage, Treatment, Treatments, WAIVER_RULE,
+    Baseline, Correction, DEFAULT_STAGE, Demand, EVIDENCE_RULE, Lock, Mode, OnMissing, Pattern, Policy, RawPolicy,
+    RawRule, Rule, RuleSpan, STAGE_RULE, Same, Select, Stage, Treatment, Treatments, WAIVER_RULE,
 };
 use crate::diag::{Code, Diagnostic, line_column, visible};
 use crate::digest::Sha256;
@@ -153,12 +153,7 @@ pub(crate) fn validate_below(
 }
 
 /// Baselines of the parents; one of the same id must be the same.
-fn inherit_baselines(
-    sink: &Sink<'_>,
-    raw: &RawPolicy,
-    own: &mut BTreeMap<String, Baseline>,
-    parent: Option<&Policy>,
-) {
+fn inherit_baselines(sink: &Sink<'_>, raw: &RawPolicy, own: &mut BTreeMap<String, Baseline>, parent: Option<&Policy>) {
     for (id, baseline) in parent.into_iter().flat_map(|p| &p.baselines) {
         match own.get(id) {
             None => {
@@ -245,7 +240,12 @@ fn inherit_rules(
                         Code::PolicyDuplicateId,
                         &at(&rule),
                         "inherited already",
-                        format!("rule '{}' is inherited from {}:{}", rule.id, visible(&old.span.file, 120), old.span.line),
+                        format!(
+                            "rule '{}' is inherited from {}:{}",
+                            rule.id,
+                            visible(&old.span.file, 120),
+                            old.span.line
+                        ),
                         "add override = true to make it stricter, or choose another id",
                     );
                 } else if let Some(key) = inherit::loosened(old, &rule) {

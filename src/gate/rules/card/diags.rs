@@ -122,5 +122,6 @@ pub(super) fn no_number(metric: &str, place: &str, written: &str) -> Finding {
 }
 
 pub(super) fn no_numbers() -> Finding {
-    Finding::new("numbers", "other-number", "the card quotes no number that the run measured another value of").holds(true)
+    Finding::new("numbers", "other-number", "the card quotes no number that the run measured another value of")
+        .holds(true)
 }
