@@ -123,15 +123,15 @@ FORMAT is one of these; give --out several times for several reports of the same
   vsa             in-toto statement, SLSA Verification Summary v1, unsigned
   kfp             Kubeflow Pipelines v1: mlpipeline-metrics.json
 
-A report that cannot be written is said on standard error; with --strict-outputs the gate then exits 3
-where it would exit 0, 4 or 10. A block stays a block.
+A report that cannot be written is said on standard error; with --strict-outputs the gate then
+exits 3 where it would exit 0, 4 or 10. A block stays a block.
 
 Examples:
   presscheck gate churn@1.4.0 --stage production
   presscheck gate churn --stage staging --out human --out junit=reports/gate.xml --out json=verdict.json
-  presscheck gate churn --stage production --out github --out sarif=gate.sarif    in GitHub Actions
-  presscheck gate churn --stage production --out codequality=cq.json --out gitlab-metrics=metrics.txt
-  presscheck gate churn --stage production --out in-toto=test.json --out svr=svr.json --strict-outputs"
+  presscheck gate churn --stage production --out github --out sarif=gate.sarif
+  presscheck gate churn --stage production --out junit=gate.xml --out codequality=cq.json
+  presscheck gate churn --stage production --strict-outputs --out in-toto=test.json --out svr=svr.json"
     )]
     Gate(Gate),
     /// Check configuration, policy and inputs without a verdict

@@ -119,15 +119,89 @@ fn annotations_name_the_policy_as_the_repository_does() {
     let project =
         Project::new().file("ml/presscheck.toml", POLICY).file("ml/runs/m/1/metrics.json", r#"{"auc": 0.85}"#);
     project.run(&["gate", "-C", "ml", "m", "--out", "github"]).code(1).stdout_has("file=ml/presscheck.toml,line=4");
+    project.run(&["gate", "-C", "ml", "m", "--out", "sarif"]).code(1).stdout_has("\"uri\": \"ml/presscheck.toml\"");
+    project
+        .run(&["gate", "-C", "ml", "m", "--out", "codequality"])
+        .code(1)
+        .stdout_has("\"path\": \"ml/presscheck.toml\"");
 }
 
 #[test]
-fn a_report_that_cannot_be_written_is_no_pass() {
-    let project = Project::new()
-        .file("presscheck.toml", POLICY)
-        .file("runs/m/1/metrics.json", r#"{"auc": 0.95}"#)
-        .file("file", "");
-    project.run(&["gate", "m@1", "--out", "json=file/verdict.json"]).code(3).stderr_has("error");
+fn a_report_that_cannot_be_written_is_said_and_strictly_no_pass() {
+    let project = |auc: &str| {
+        Project::new()
+            .file("presscheck.toml", POLICY)
+            .file("runs/m/1/metrics.json", format!("{{\"auc\": {auc}}}"))
+            .file("file", "")
+    };
+    let out = ["gate", "m@1", "--out", "json=file/verdict.json"];
+    let strict = [&out[..], &["--strict-outputs"]].concat();
+    project("0.95").run(&out).code(0).stderr_has("error");
+    project("0.95").run(&strict).code(3).stderr_has("error");
+    // A block stays a block, and what was written stays a pass.
+    project("0.85").run(&strict).code(1).stderr_has("error");
+    project("0.95").run(&["gate", "m@1", "--out", "json=verdict.json", "--strict-outputs"]).code(0);
+}
+
+#[test]
+fn every_format_goes_to_its_file_and_nothing_else_is_written() {
+    let project = Project::new().file("presscheck.toml", POLICY).file("runs/m/1/metrics.json", r#"{"auc": 0.95}"#);
+    let formats: Vec<String> =
+        presscheck::gate::out::FORMATS.iter().map(|f| format!("{0}=out/{0}", f.name())).collect();
+    let mut arguments = vec!["gate", "m@1", "--strict-outputs", "--as-of", "2026-11-20T12:00:00Z"];
+    arguments.extend(formats.iter().flat_map(|f| ["--out", f]));
+    let before = project.files(".");
+    project.run(&arguments).code(0);
+    let first = project.files("out");
+    assert_eq!(first.len(), formats.len());
+    assert!(first.iter().all(|(name, bytes)| !bytes.is_empty() && !name.starts_with('.')));
+    assert_eq!(project.files(".").len(), before.len() + formats.len());
+    project.run(&arguments).code(0);
+    assert_eq!(project.files("out"), first);
+    // The help says every one of them.
+    let help = project.run(&["gate", "--help"]).code(0).stdout;
+    for format in presscheck::gate::out::FORMATS {
+        assert!(help.contains(&format!("  {:<15} {}", format.name(), format.about())), "{}", format.name());
+    }
+    project.run(&["gate", "m@1", "--out", "tap=-"]).code(0).stdout_has("TAP version 14");
+    project
+        .run(&["gate", "m@1", "--out", "sarf=x"])
+        .code(2)
+        .stderr_has("did you mean sarif?")
+        .stderr_has("gitlab-metrics");
+    project.run(&["gate", "m@1", "--out", "json=x", "--out", "tap=x"]).code(2).stderr_has("two reports");
+    project.run(&["gate", "m@1", "--out", "json="]).code(2);
+}
+
+#[test]
+fn no_attestation_of_a_pass_outlives_it() {
+    let project = |auc: &str, project: Project| {
+        project.file("presscheck.toml", POLICY).file("runs/m/1/metrics.json", format!("{{\"auc\": {auc}}}"))
+    };
+    let out = ["gate", "m@1", "--out", "svr=svr.json", "--out", "vsa=vsa.json", "--strict-outputs"];
+    let passed = project("0.95", Project::new());
+    passed.run(&out).code(0);
+    assert!(passed.read("svr.json").contains("PRESSCHECK_STAGE_DEFAULT"));
+    let blocked = project("0.85", passed);
+    blocked.run(&out).code(1).stderr_has("no svr was written: the verdict is blocked").stderr_has("was removed");
+    assert!(!blocked.path().join("svr.json").exists());
+    assert!(blocked.read("vsa.json").contains("\"FAILED\""));
+    // A file that is not there, or a link, is left.
+    blocked.run(&out).code(1).stderr_lacks("was removed");
+    blocked.run(&["gate", "m@1", "--out", "svr"]).code(1).stdout_lacks("in-toto");
+}
+
+#[test]
+fn our_reports_are_read_by_our_importers() {
+    let project = Project::new().file("presscheck.toml", POLICY).file("runs/m/1/metrics.json", r#"{"auc": 0.85}"#);
+    for format in ["junit=checks/gate.xml", "ctrf=checks/gate.json", "kfp=mlpipeline-metrics.json"] {
+        project.run(&["gate", "m@1", "--out", format]).code(1);
+    }
+    let checks = project.run(&["inspect", "checks", "--format", "json"]).json();
+    let text = checks.to_string();
+    assert!(text.contains("floor") && !text.contains("json-shape"), "{checks:#}");
+    let kfp = project.run(&["inspect", "mlpipeline-metrics.json", "--format", "json"]).json();
+    assert!(kfp.to_string().contains("gate-pass"), "{kfp:#}");
 }
 
 #[test]

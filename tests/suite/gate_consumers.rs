@@ -380,7 +380,8 @@ fn an_attestation_names_what_holds_and_the_evidence() {
 fn large_verdicts_keep_within_the_limits_of_their_readers() {
     let Some(consumers) = consumers() else { return };
     let large = |n: usize| {
-        let records = (0..n).map(|i| RuleRecord { target: format!("slice={i}"), ..one() });
+        let one = one();
+        let records = (0..n).map(|i| RuleRecord { target: format!("slice={i}"), ..one.clone() });
         [with(records.collect(), Outcome::Blocked)]
     };
     let sarif = format("sarif").unwrap().write(&large(26_000)[0], &Context::default()).unwrap();

@@ -104,6 +104,12 @@ impl Ran {
     }
 
     #[track_caller]
+    pub(crate) fn stdout_lacks(self, text: &str) -> Self {
+        assert!(!self.stdout.contains(text), "'{text}' is in standard output:\n{}", self.stdout);
+        self
+    }
+
+    #[track_caller]
     pub(crate) fn stderr_has(self, text: &str) -> Self {
         assert!(self.stderr.contains(text), "'{text}' is not in standard error:\n{}", self.stderr);
         self
