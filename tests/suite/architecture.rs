@@ -31,7 +31,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ),
     ("export", &["model", "diag", "digest"], &[]),
     ("gate", &["model", "diag", "digest", "markdown"], &["libm", "chacha20", "semver"]),
-    ("config", &["diag", "model", "gate", "remote"], &[]),
+    ("config", &["diag", "model", "gate", "remote", "digest"], &[]),
     ("plot", &[], &["plotters", "plotters_backend"]),
     ("site", &["config", "model", "plot", "gate", "diag", "digest", "markdown"], &["tera"]),
     ("output", &["digest"], &["tempfile"]),

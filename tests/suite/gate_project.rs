@@ -58,6 +58,7 @@ fn what_is_inherited_may_only_become_stricter() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "tests make their own inputs")]
 fn a_pin_is_exact_and_policies_end() {
     let other = extending("").file("org/base.toml", BASE.replace("0.8", "0.1"));
     other.run(&["gate", "churn"]).code(2).stderr_has("not the pinned one");

@@ -267,3 +267,26 @@ fn best_and_tagged_baselines() {
     assert_eq!(base("tag:blessed=yes"), "0.2");
     assert_eq!(base("tag:blessed=no"), serde_json::Value::Null);
 }
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "tests read their own inputs")]
+fn the_policies_in_the_documentation_are_policies() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/gate");
+    let mut found = 0;
+    for page in std::fs::read_dir(folder)
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .filter(|p| p.extension().is_some_and(|e| e == "md"))
+    {
+        let text = std::fs::read_to_string(&page).unwrap();
+        for block in text.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()) {
+            // Parts of a policy, and what extends a file that is not there, are no policy by themselves.
+            if block.starts_with("schema = 1") && !block.contains("extends") {
+                let parsed = presscheck::config::Config::parse(block, "presscheck.toml", "docs");
+                assert!(parsed.as_ref().is_ok_and(|c| c.policy.is_some()), "{}: {block}\n{parsed:?}", page.display());
+                found += 1;
+            }
+        }
+    }
+    assert!(found >= 9, "{found}");
+}

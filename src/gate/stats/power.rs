@@ -11,7 +11,7 @@ pub const POWER: f64 = 0.8;
 
 /// z of the level plus z of the power.
 fn reach(level: Level, power: f64) -> Result<f64, Undecidable> {
-    if power >= 0.5 && power < 1.0 {
+    if (0.5..1.0).contains(&power) {
         Ok(level.z() + normal_quantile(power))
     } else {
         Err(Undecidable::OutOfRange("the power"))

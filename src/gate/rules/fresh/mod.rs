@@ -25,7 +25,7 @@ pub(in crate::gate) fn judge(rule: &FreshRule, subject: &Subject<'_>, now: Insta
     let mut out = Vec::new();
     for what in &rule.of {
         match stamp(*what, subject) {
-            Err(finding) => out.push(finding),
+            Err(finding) => out.push(*finding),
             Ok(stamp) if stamp.at.seconds() > now.seconds() + SKEW => out.push(diags::future(*what, &stamp, now)),
             Ok(stamp) => {
                 if let Some(age) = &rule.max_age {
@@ -33,7 +33,7 @@ pub(in crate::gate) fn judge(rule: &FreshRule, subject: &Subject<'_>, now: Insta
                 }
                 if rule.newer_than_model {
                     out.push(match model_stamp(subject) {
-                        Err(finding) => Finding { target: diags::newer(*what), ..finding },
+                        Err(finding) => Finding { target: diags::newer(*what), ..*finding },
                         Ok(model) => diags::newer_than(*what, &stamp, &model, stamp.at > model.at),
                     });
                 }
@@ -49,30 +49,30 @@ fn judge_age(what: Dated, stamp: &Stamp, age: &Age, now: Instant) -> Finding {
     diags::aged(what, stamp, age, now, holds)
 }
 
-fn stamp(what: Dated, subject: &Subject<'_>) -> Result<Stamp, Finding> {
+fn stamp(what: Dated, subject: &Subject<'_>) -> Result<Stamp, Box<Finding>> {
     match what {
         Dated::Evaluation => {
             let run = subject.run;
             run.ended_at
                 .or(run.started_at)
                 .map(|at| Stamp { at, source: run.origin.to_string() })
-                .ok_or_else(|| diags::no_time(what, "the run says neither when it ended nor when it began"))
+                .ok_or_else(|| Box::new(diags::no_time(what, "the run says neither when it ended nor when it began")))
         }
         Dated::Drift => {
             let mut reports = subject.registry.drift_of(subject.version).peekable();
             if reports.peek().is_none() {
-                return Err(diags::no_drift());
+                return Err(Box::new(diags::no_drift()));
             }
             reports
                 .filter_map(|r| r.window.end.map(|at| Stamp { at, source: r.source.to_string() }))
                 .max_by_key(|s| s.at)
-                .ok_or_else(|| diags::no_time(what, "no drift report says when its window ends"))
+                .ok_or_else(|| Box::new(diags::no_time(what, "no drift report says when its window ends")))
         }
     }
 }
 
 /// When the model was made: the newest of its files that says so, or the end of the run that trained it.
-fn model_stamp(subject: &Subject<'_>) -> Result<Stamp, Finding> {
+fn model_stamp(subject: &Subject<'_>) -> Result<Stamp, Box<Finding>> {
     let run = subject.run;
     let is_model = |kind: Option<&str>| kind.is_some_and(|k| k.eq_ignore_ascii_case("model"));
     let made = run.artifacts.iter().filter(|a| is_model(a.kind.as_deref())).filter_map(|a| {
@@ -87,5 +87,5 @@ fn model_stamp(subject: &Subject<'_>) -> Result<Stamp, Finding> {
     made.max_by_key(|s| s.at)
         .or_else(|| run.parent.as_ref().and_then(trained))
         .or_else(|| run.lineage.parent.as_ref().and_then(trained))
-        .ok_or_else(diags::no_model_time)
+        .ok_or_else(|| Box::new(diags::no_model_time()))
 }

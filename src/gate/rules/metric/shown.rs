@@ -74,8 +74,11 @@ pub(super) struct OneSide<'a> {
     pub(super) run: &'a Run,
 }
 
-/// A way that could not be gone, and why.
+/// Why no way could be gone.
 type Refused = Vec<String>;
+
+/// The methods that a way serves, and the way.
+type Way<'w> = (&'w [Method], &'w dyn Fn() -> Result<Shown, String>);
 
 impl Made<'_> {
     /// Evidence about the value itself.
@@ -124,7 +127,7 @@ impl Made<'_> {
     }
 
     /// The first way that the rule's method allows and the evidence supports.
-    fn first(&self, ways: &[(&[Method], &dyn Fn() -> Result<Shown, String>)]) -> Result<Shown, Refused> {
+    fn first(&self, ways: &[Way<'_>]) -> Result<Shown, Refused> {
         let mut refused = Vec::new();
         for (methods, way) in ways {
             if self.proof.method != Method::Auto && !methods.contains(&self.proof.method) {
@@ -180,7 +183,8 @@ fn reported(metric: &str, sides: &Paired<'_>, ours: f64, theirs: Option<f64>) ->
         let text = format!("{number}");
         let decimals = text.split_once('.').map_or(0, |(_, d)| d.len().min(15));
         let half = 0.5 * 10_f64.powi(-i32::try_from(decimals).unwrap_or(15));
-        if !((found - number).abs() <= half + 1e-9) {
+        let same = (found - number).abs() <= half + 1e-9;
+        if !same {
             return Err(format!("the per-example records give {found}, the reported value is {number}"));
         }
     }
