@@ -10,7 +10,7 @@ use super::inputs::Inputs;
 use super::policy::{Baseline, OnMissing, Same, Select};
 use crate::diag::visible;
 use crate::digest::Sha256;
-use crate::model::{Dataset, Direction, Evidence, Finite, Model, Registry, Run, Version, evidence_below};
+use crate::model::{Dataset, Direction, Evidence, Finite, Model, Registry, Rejected, Run, Version, evidence_below};
 
 /// The other side of a comparison.
 #[derive(Clone, Debug)]
@@ -48,7 +48,7 @@ pub(super) fn resolve<'a>(
 ) -> Resolution<'a> {
     let registry = inputs.registry;
     if let Select::File(_) | Select::Git(..) = &baseline.select {
-        return external(id, inputs);
+        return external(id, inputs, version);
     }
     let Some(model) = registry.model(&version.model) else {
         return Resolution::None(format!("model '{}' was not read", visible(&version.model, 80)));
@@ -107,10 +107,17 @@ pub(super) fn resolve<'a>(
 }
 
 /// A file outside the registry that was read for this baseline.
-fn external<'a>(id: &str, inputs: &Inputs<'a>) -> Resolution<'a> {
+fn external<'a>(id: &str, inputs: &Inputs<'a>, version: &Version) -> Resolution<'a> {
     match inputs.external.get(id) {
         Some(Ok(found)) => {
-            Resolution::Found(Base { name: found.name.clone(), version: None, run: &found.run, digest: found.digest })
+            let base = Base { name: found.name.clone(), version: None, run: &found.run, digest: found.digest };
+            match evidence_of(inputs.registry, version).iter().find(|e| e.sha256 == found.digest) {
+                Some(own) => {
+                    let why = format!("it is the version's own file '{}', byte for byte", visible(&own.path, 160));
+                    Resolution::Own(base, why)
+                }
+                None => Resolution::Found(base),
+            }
         }
         Some(Err(why)) => Resolution::Invalid(why.clone()),
         None => Resolution::None("it was not read".to_owned()),
@@ -262,17 +269,35 @@ fn best<'a>(
         _ => -value,
     };
     let mut candidates: Vec<(f64, &Version)> = Vec::new();
-    for other in model.versions.iter().filter(|v| v.version != version.version && v.ambiguous.is_none()) {
+    for other in model.versions.iter().filter(|v| v.version != version.version) {
         if baseline.only_passing && !inputs.ledger.has_passed(&model.name, other.digest) {
             continue;
         }
-        let Some(run) = registry.run_of(other).filter(|run| !run.deleted && unreadable(registry, run).is_none()) else {
-            continue;
+        // A version whose value is not known may be the best one: leaving it out would lower the bar.
+        let unknown = |why: &str| {
+            let (name, metric) = (visible(&other.version, 80), visible(metric, 80));
+            let help = if baseline.only_passing { "" } else { "; only = \"passing\" leaves it out" };
+            Resolution::Invalid(format!("version '{name}' may be the best by '{metric}': {why}{help}"))
         };
+        if let Some(why) = &other.ambiguous {
+            return Err(unknown(&format!("it is ambiguous: {}", visible(why, 200))));
+        }
+        let Some(run) = registry.run_of(other).filter(|run| !run.deleted) else { continue };
+        if let Some(why) = unreadable(registry, run) {
+            return Err(unknown(&format!("its evidence could not be read: {why}")));
+        }
+        let rejected = |r: &&Rejected| {
+            r.slice.is_overall() && r.class.is_none() && registry.catalogue.canonical(&r.metric) == metric
+        };
+        if let Some(rejected) = run.rejected.iter().find(rejected) {
+            return Err(unknown(&format!("its value is no number: {}", visible(&rejected.found, 80))));
+        }
         let values: BTreeSet<Option<Finite>> = registry.overall(run, metric).map(|r| r.value.finite()).collect();
-        // Several values, or one that is none, say nothing about which version is best.
-        if let (1, Some(Some(value))) = (values.len(), values.first()) {
-            candidates.push((goodness(value.get()), other));
+        match (values.len(), values.first()) {
+            (0, _) | (_, None) => {}
+            (1, Some(Some(value))) => candidates.push((goodness(value.get()), other)),
+            (1, _) => return Err(unknown("its value is not finite")),
+            _ => return Err(unknown("it has several values")),
         }
     }
     // The last of equal ones: versions stand oldest first.

@@ -10,7 +10,7 @@ use super::baseline::{Resolution, evaluation_data, resolve, twice};
 use super::inputs::Inputs;
 use super::policy::{DEFAULT_STAGE, Demand, EVIDENCE_RULE, Policy, Rule, STAGE_RULE, Stage, Treatment, WAIVER_RULE};
 use super::rules::metric::values::Index;
-use super::rules::{Cause, Finding, Subject, card, digest, drift, fresh, gap, metric, ratchet, tests};
+use super::rules::{Cause, Finding, OURS, Subject, card, digest, drift, fresh, gap, metric, ratchet, tests};
 use super::verdict::{
     BaselineRecord, Candidate, Counts, Outcome, RuleKind, RuleRecord, RuleSeverity, RuleSpan, SCHEMA, Status,
     Subject as SubjectRecord, Tool, Verdict,
@@ -71,6 +71,14 @@ pub fn evaluate(policy: &Policy, inputs: &Inputs<'_>, version: &Version, stage: 
         evidence: registry.evidence_of(version).cloned().collect(),
     };
     let name = visible(&verdict.subject.name, 200);
+    // What is wrong with the policy comes before what is wrong with the evidence.
+    if let Some((active, most)) = too_many_active(policy, inputs.at) {
+        let sentence = format!(
+            "{name} cannot be judged: {} of the policy hold at the same time, at most {most} may",
+            count(active, "waiver")
+        );
+        return stopped(verdict, EXIT_POLICY, sentence);
+    }
     if let Some(why) = version.ambiguous.clone().or_else(|| run.and_then(|r| twice(registry, r))) {
         return stopped(
             verdict,
@@ -88,13 +96,6 @@ pub fn evaluate(policy: &Policy, inputs: &Inputs<'_>, version: &Version, stage: 
     if let Some(why) = &inputs.ledger.broken {
         let sentence = format!("{name} cannot be judged: the ledger of decisions is broken: {}", visible(why, 300));
         return stopped(verdict, EXIT_EVIDENCE, sentence);
-    }
-    if let Some((active, most)) = too_many_active(policy, inputs.at) {
-        let sentence = format!(
-            "{name} cannot be judged: {} of the policy hold at the same time, at most {most} may",
-            count(active, "waiver")
-        );
-        return stopped(verdict, EXIT_POLICY, sentence);
     }
     let rules: Vec<&Rule> = policy.rules_for(&version.model).collect();
     let baselines = resolve_all(policy, &rules, inputs, version, run);
@@ -145,7 +146,8 @@ fn data(run: &Run) -> Vec<String> {
     found.into_iter().collect()
 }
 
-/// What the runs of both sides measured.
+/// What the runs of both sides measured, by the baseline's id; this version's under [`OURS`]. Not by the run's id:
+/// two files that are baselines may say the same of themselves.
 fn measured<'a>(
     rules: &[&Rule],
     baselines: &BTreeMap<&'a str, Resolution<'a>>,
@@ -153,22 +155,36 @@ fn measured<'a>(
     run: &'a Run,
 ) -> BTreeMap<&'a str, Vec<Index<'a>>> {
     let repeated = rules.iter().any(|r| r.measured().is_some_and(|m| m.repeats.is_some()));
-    let bases = baselines.values().filter_map(|r| match r {
-        Resolution::Found(base) => Some(base.run),
+    let bases = baselines.iter().filter_map(|(id, r)| match r {
+        Resolution::Found(base) => Some((*id, base.run)),
         _ => None,
     });
     let mut out = BTreeMap::new();
-    for side in std::iter::once(run).chain(bases) {
-        let mut all = vec![side];
-        if repeated {
-            let mut children: Vec<&Run> =
-                registry.runs.iter().filter(|r| r.parent.as_deref() == Some(side.id.as_str()) && !r.deleted).collect();
-            children.sort_by(|a, b| (a.started_at, &a.id).cmp(&(b.started_at, &b.id)));
-            all.extend(children);
+    for (id, side) in std::iter::once((OURS, run)).chain(bases) {
+        let mut all = vec![Index::new(side)];
+        // A file outside the registry has no runs below it.
+        if repeated && registry.run_index(&side.id).is_some_and(|i| registry.runs.get(i).is_some_and(|r| r == side)) {
+            all.extend(repeats_of(registry, side));
         }
-        out.entry(side.id.as_str()).or_insert_with(|| all.into_iter().map(Index::new).collect());
+        out.insert(id, all);
     }
     out
+}
+
+/// The runs that repeat a run, in the order of their start. One that is a version by itself was only made from it.
+fn repeats_of<'a>(registry: &'a Registry, side: &Run) -> Vec<Index<'a>> {
+    let versions: BTreeSet<usize> = registry.models.iter().flat_map(|m| &m.versions).filter_map(|v| v.run).collect();
+    let same = |theirs: &Option<String>, ours: &Option<String>| theirs.is_none() || theirs == ours;
+    let mut children: Vec<&Run> = registry
+        .runs
+        .iter()
+        .enumerate()
+        .filter(|(i, r)| r.parent.as_deref() == Some(side.id.as_str()) && !r.deleted && !versions.contains(i))
+        .map(|(_, r)| r)
+        .filter(|r| r.id != side.id && same(&r.model, &side.model) && same(&r.version, &side.version))
+        .collect();
+    children.sort_by(|a, b| (a.started_at, &a.id).cmp(&(b.started_at, &b.id)));
+    children.into_iter().map(|run| Index::new(run).unusable(evidence::unusable(registry, run))).collect()
 }
 
 /// A verdict that could not be reached.

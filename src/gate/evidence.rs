@@ -50,6 +50,16 @@ pub(super) fn unreadable(registry: &Registry, run: &Run) -> Option<String> {
     Some(format!("{}: {}{more}", visible(&first.place(), 200), visible(&first.message, 300)))
 }
 
+/// Why a run that repeats another one cannot be used, if so.
+pub(super) fn unusable(registry: &Registry, run: &Run) -> Option<String> {
+    match run.status {
+        RunStatus::Failed | RunStatus::Killed | RunStatus::Running | RunStatus::Scheduled => {
+            Some(format!("its status is '{}'", run.status.as_str()))
+        }
+        RunStatus::Finished | RunStatus::Unknown => unreadable(registry, run),
+    }
+}
+
 /// The gate's own findings about the evidence of the version.
 pub(super) fn judge(subject: &Subject<'_>) -> Vec<Finding> {
     let mut out = Vec::new();

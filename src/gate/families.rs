@@ -58,6 +58,11 @@ pub(super) fn decide(findings: &mut [(&Rule, Finding)]) {
                     finding.reason = "shown-inferior";
                     "harm is shown".to_owned()
                 }
+                Decision::Pass if detection.lacking.is_some() => {
+                    finding.reason = "no-evidence";
+                    let why = detection.lacking.unwrap_or_default();
+                    format!("no harm is shown, but another demand of the rule could not be judged: {why}")
+                }
                 Decision::Pass => {
                     (finding.status, finding.cause) = (Status::Pass, Cause::Judged);
                     finding.reason = "holds";

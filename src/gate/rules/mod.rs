@@ -27,9 +27,24 @@ pub(super) struct Subject<'a> {
     pub(super) run: &'a Run,
     /// The baselines that the applicable rules name.
     pub(super) baselines: BTreeMap<&'a str, Resolution<'a>>,
-    /// What the runs of both sides measured, by run id: the run itself, then the runs that repeat it, in the
-    /// order of their start.
+    /// What the runs of both sides measured, by the baseline's id ([`OURS`] for this version): the run itself, then
+    /// the runs that repeat it, in the order of their start.
     pub(super) measured: BTreeMap<&'a str, Vec<metric::values::Index<'a>>>,
+}
+
+/// The key of this version among what was measured; no baseline has an empty id.
+pub(super) const OURS: &str = "";
+
+impl<'a> Subject<'a> {
+    /// What this version's run measured, then the runs that repeat it.
+    pub(super) fn ours(&self) -> &[metric::values::Index<'a>] {
+        self.theirs(OURS)
+    }
+
+    /// What a baseline's run measured, then the runs that repeat it.
+    pub(super) fn theirs(&self, baseline: &str) -> &[metric::values::Index<'a>] {
+        self.measured.get(baseline).map(Vec::as_slice).unwrap_or_default()
+    }
 }
 
 /// Which `on_…` key may change what becomes of a finding.
@@ -63,6 +78,8 @@ pub(super) struct Detection {
     pub(super) n: Option<u64>,
     /// The unit of the metric.
     pub(super) unit: Option<String>,
+    /// Why another demand of the same rule could not be judged: then harm may be shown, its absence not.
+    pub(super) lacking: Option<String>,
 }
 
 /// What a rule says about one thing.

@@ -63,10 +63,11 @@ fn stamp(what: Dated, subject: &Subject<'_>) -> Result<Stamp, Box<Finding>> {
             if reports.peek().is_none() {
                 return Err(Box::new(diags::no_drift()));
             }
-            reports
-                .filter_map(|r| r.window.end.map(|at| Stamp { at, source: r.source.to_string() }))
-                .max_by_key(|s| s.at)
-                .ok_or_else(|| Box::new(diags::no_time(what, "no drift report says when its window ends")))
+            let all: Option<Vec<Stamp>> =
+                reports.map(|r| r.window.end.map(|at| Stamp { at, source: r.source.to_string() })).collect();
+            // One without a time may be the one that is old.
+            all.and_then(|all| all.into_iter().max_by_key(|s| s.at))
+                .ok_or_else(|| Box::new(diags::no_time(what, "a drift report does not say when its window ends")))
         }
     }
 }

@@ -23,7 +23,7 @@ struct Ends<'a> {
 /// Judges a gap rule.
 pub(in crate::gate) fn judge(rule: &GapRule, subject: &Subject<'_>) -> Vec<Finding> {
     let Some(slices) = &rule.of.slices else { return Vec::new() };
-    let indices = subject.measured.get(subject.run.id.as_str()).map(Vec::as_slice).unwrap_or_default();
+    let indices = subject.ours();
     let ours: Vec<Values<'_>> = indices.iter().take(1).map(|index| Values::new(&rule.of, index)).collect();
     let chosen = choose(&rule.of, slices, &ours);
     let mut out = chosen.lacking;

@@ -6,7 +6,7 @@
 
 use super::cfg::{Allowance, Bound, Relative};
 use super::proof::{Mode, Proof};
-use super::shown::{Made, OneSide, Shown};
+use super::shown::{Made, OneSide, Refused, Shown};
 use super::values::Value;
 use super::{BaseValue, Sides, diags};
 use crate::gate::rules::{Cause, Detection, Finding};
@@ -58,25 +58,47 @@ pub(super) fn judge(
     let made = Made { rule, proof, records: sides.records, slice, key: sides.key };
     let ours = OneSide { value, run: sides.subject.run };
     let mut worst: Option<Finding> = None;
+    // The least certain interval, and a demand without evidence: what all demands together could have shown.
+    let (mut widest, mut lacking): (Option<(Interval, Option<u64>)>, Option<String>) = (None, None);
     for demand in &demands {
         let found = match (demand.relative, base) {
             (true, Some(base)) => made.of_difference(ours, OneSide { value: &base.value, run: base.run }),
             _ => made.of_value(ours),
         };
         let finding = match found {
-            Err(why) => inconclusive("no-evidence", diags::no_evidence(rule, slice, proof, &why)),
+            Err(Refused::Ways(why)) => inconclusive("no-evidence", diags::no_evidence(rule, slice, proof, &why)),
+            Err(Refused::Contradiction(why)) => {
+                return Finding {
+                    baseline: base.map(|b| b.record.clone()),
+                    ..Finding::new("", "records-differ", diags::records_differ(rule, slice, &why)).invalid()
+                };
+            }
             Ok(shown) => match shown.interval(level) {
                 Err(why) => inconclusive("no-evidence", diags::no_evidence(rule, slice, proof, &[why.to_string()])),
                 Ok(interval) => hold(sides, proof, slice, value, demand, demands.len(), &shown, interval),
             },
         };
         let finding = Finding { baseline: base.map(|b| b.record.clone()), ..finding };
+        match &finding.detection {
+            Some(d) if widest.is_none_or(|(known, _)| d.interval.stderr() > known.stderr()) => {
+                widest = Some((d.interval, d.n));
+            }
+            None if finding.status == Status::Inconclusive => lacking = Some(finding.message.clone()),
+            _ => {}
+        }
         worst = Some(match worst {
             Some(known) if badness(&known) >= badness(&finding) => known,
             _ => finding,
         });
     }
-    worst.unwrap_or_else(|| inconclusive("no-evidence", diags::nothing_to_show(rule, slice)))
+    let mut worst = worst.unwrap_or_else(|| inconclusive("no-evidence", diags::nothing_to_show(rule, slice)));
+    if let Some(detection) = &mut worst.detection {
+        detection.lacking = lacking;
+        if let Some((interval, n)) = widest {
+            (detection.interval, detection.n) = (interval, n);
+        }
+    }
+    worst
 }
 
 /// The finding that is shown: what failed first, then what is open, then the smallest p-value.
@@ -125,8 +147,14 @@ fn hold(
                     .cause(Cause::Inconclusive);
                 #[expect(clippy::cast_precision_loss, reason = "a rule has a handful of demands")]
                 let p = (p * demands as f64).min(1.0);
-                finding.detection =
-                    Some(Detection { p, interval, mde: proof.mde.unwrap_or(0.0), n: shown.n, unit: rule.unit.clone() });
+                finding.detection = Some(Detection {
+                    p,
+                    interval,
+                    mde: proof.mde.unwrap_or(0.0),
+                    n: shown.n,
+                    unit: rule.unit.clone(),
+                    lacking: None,
+                });
                 finding
             }
         },
@@ -190,7 +218,11 @@ fn demands(sides: &Sides<'_>, base: Option<&BaseValue<'_>>) -> Vec<Demand> {
         })
         .collect();
     if let (Some(relative), Some(base)) = (&rule.relative, base) {
-        out.extend(against(relative, rule.direction, base.number));
+        match against(relative, rule.direction, base.number) {
+            Some(demands) => out.extend(demands),
+            // One demand that cannot be shown is not made good by others that can.
+            None => return Vec::new(),
+        }
     }
     out
 }
@@ -199,12 +231,12 @@ fn absolute(limit: f64, higher: bool, strict: bool, label: &'static str) -> Dema
     Demand { limit, higher, strict, relative: false, label }
 }
 
-/// The demands on the difference. Distances to a target have no evidence of their own: nothing is shown of them.
-fn against(relative: &Relative, direction: Option<Direction>, theirs: f64) -> Vec<Demand> {
+/// The demands on the difference; nothing for distances to a target, which have no evidence of their own.
+fn against(relative: &Relative, direction: Option<Direction>, theirs: f64) -> Option<Vec<Demand>> {
     let higher = match direction {
         Some(Direction::Higher) => true,
         Some(Direction::Lower) => false,
-        Some(Direction::Target | Direction::None) | None => return Vec::new(),
+        Some(Direction::Target | Direction::None) | None => return None,
     };
     let demand = |allowance: &Allowance, worse: bool, label: &'static str| {
         let amount = allowance.of(theirs);
@@ -214,5 +246,5 @@ fn against(relative: &Relative, direction: Option<Direction>, theirs: f64) -> Ve
     let mut out = Vec::new();
     out.extend(relative.max_regression.as_ref().map(|a| demand(a, true, "allowed regression")));
     out.extend(relative.min_improvement.as_ref().map(|a| demand(a, false, "demanded improvement")));
-    out
+    Some(out)
 }

@@ -235,6 +235,20 @@ pub(super) fn too_few_runs(rule: &MetricRule, slice: &Slice, found: usize, least
     }
 }
 
+pub(super) fn unusable_run(rule: &MetricRule, slice: &Slice, run: &crate::model::Run, why: &str) -> NoValue {
+    NoValue::Invalid {
+        reason: "unusable-run",
+        message: format!(
+            "{}{}: the run '{}' repeats this version and cannot be used: {why}",
+            metric(rule),
+            of(rule, slice, rule.dataset.as_deref()),
+            visible(&run.name, 80)
+        ),
+        value: None,
+        source: None,
+    }
+}
+
 pub(super) fn other_harness(here: &BTreeSet<Option<String>>, there: &BTreeSet<Option<String>>) -> String {
     let show = |names: &BTreeSet<Option<String>>| {
         let names = names.iter().map(|n| n.as_deref().map_or("an unnamed tool".to_owned(), |n| visible(n, 60)));
@@ -408,6 +422,11 @@ pub(super) fn no_evidence(rule: &MetricRule, slice: &Slice, proof: &Proof, why: 
         method => format!(" by {}", method.as_str()),
     };
     format!("{}{} has no interval{method}: {why}", metric(rule), of(rule, slice, rule.dataset.as_deref()))
+}
+
+pub(super) fn records_differ(rule: &MetricRule, slice: &Slice, why: &str) -> String {
+    let of = of(rule, slice, rule.dataset.as_deref());
+    format!("{}{of}: the per-example records cannot be used: {}", metric(rule), visible(why, 300))
 }
 
 pub(super) fn nothing_to_show(rule: &MetricRule, slice: &Slice) -> String {

@@ -49,12 +49,9 @@ pub(in crate::gate) fn judge(
     subject: &Subject<'_>,
     records: &dyn Records,
 ) -> Vec<Finding> {
-    let theirs = match rule.relative.as_ref().and_then(|r| subject.baselines.get(r.baseline.as_str())) {
-        Some(Resolution::Found(base)) => of_run(rule, subject, &base.run.id),
-        _ => Vec::new(),
-    };
+    let theirs = rule.relative.as_ref().map(|r| of_run(rule, subject.theirs(&r.baseline))).unwrap_or_default();
     let key = Sha256::of_parts([policy.digest.hex().as_bytes(), id.as_bytes()]);
-    let sides = Sides { rule, policy, subject, records, key, ours: of_run(rule, subject, &subject.run.id), theirs };
+    let sides = Sides { rule, policy, subject, records, key, ours: of_run(rule, subject.ours()), theirs };
     match &rule.slices {
         None => vec![judge_slice(&sides, &Slice::default(), true)],
         Some(slices) => judge_slices(&sides, slices),
@@ -62,8 +59,7 @@ pub(in crate::gate) fn judge(
 }
 
 /// What a run and the runs that repeat it measured.
-fn of_run<'a>(rule: &'a MetricRule, subject: &'a Subject<'a>, run: &str) -> Vec<Values<'a>> {
-    let all = subject.measured.get(run).map(Vec::as_slice).unwrap_or_default();
+fn of_run<'a>(rule: &'a MetricRule, all: &'a [values::Index<'a>]) -> Vec<Values<'a>> {
     let counted = if rule.repeats.is_some() { all } else { all.get(..1).unwrap_or_default() };
     counted.iter().map(|index| Values::new(rule, index)).collect()
 }

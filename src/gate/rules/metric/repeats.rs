@@ -104,6 +104,10 @@ pub(super) fn value<'a>(
     let runs = if children.is_empty() { std::slice::from_ref(own) } else { children };
     let mut found: Vec<Value<'a>> = Vec::new();
     for values in runs {
+        // Left out in silence, a run that went wrong would choose which of its siblings count.
+        if let Some(why) = &values.index.unusable {
+            return Err(diags::unusable_run(rule, slice, values.index.run, why));
+        }
         match pick(values) {
             Ok(value) => found.push(value),
             // A run that did not measure it is one run fewer; one that measured nonsense is no evidence.

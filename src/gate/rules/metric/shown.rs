@@ -74,11 +74,35 @@ pub(super) struct OneSide<'a> {
     pub(super) run: &'a Run,
 }
 
-/// Why no way could be gone.
-type Refused = Vec<String>;
+/// Why there is no evidence.
+pub(super) enum Refused {
+    /// Every way that could not be gone, and why.
+    Ways(Vec<String>),
+    /// The per-example records say something else than the values, or the two sides are of different examples:
+    /// no other way makes that good.
+    Contradiction(String),
+}
+
+/// Why one way cannot be gone; an empty text where the evidence for it is not there at all.
+enum Stop {
+    Way(String),
+    Contradiction(String),
+}
+
+impl From<String> for Stop {
+    fn from(why: String) -> Self {
+        Self::Way(why)
+    }
+}
+
+impl From<&str> for Stop {
+    fn from(why: &str) -> Self {
+        Self::Way(why.to_owned())
+    }
+}
 
 /// The methods that a way serves, and the way.
-type Way<'w> = (&'w [Method], &'w dyn Fn() -> Result<Shown, String>);
+type Way<'w> = (&'w [Method], &'w dyn Fn() -> Result<Shown, Stop>);
 
 impl Made<'_> {
     /// Evidence about the value itself.
@@ -87,7 +111,7 @@ impl Made<'_> {
             (&[Method::Delong, Method::Mcnemar, Method::PairedBootstrap], &|| self.records_of(ours, None)),
             (&[Method::Runs], &|| {
                 let n = enough_runs(&ours.value.repeats)?;
-                Student::of(&ours.value.repeats).map(|s| Shown::new(s, Some(n))).map_err(|e| e.to_string())
+                Student::of(&ours.value.repeats).map(|s| Shown::new(s, Some(n))).map_err(|e| e.to_string().into())
             }),
             (&[Method::Wilson], &|| {
                 let counts = self.counts(ours.value)?;
@@ -109,7 +133,7 @@ impl Made<'_> {
                 let n = enough_runs(&ours.value.repeats)?.min(enough_runs(&theirs.value.repeats)?);
                 Student::welch(&ours.value.repeats, &theirs.value.repeats)
                     .map(|s| Shown::new(s, Some(n)))
-                    .map_err(|e| e.to_string())
+                    .map_err(|e| e.to_string().into())
             }),
             (&[Method::Wilson], &|| {
                 let two = TwoProportions { candidate: self.counts(ours.value)?, baseline: self.counts(theirs.value)? };
@@ -135,11 +159,12 @@ impl Made<'_> {
             }
             match way() {
                 Ok(shown) => return Ok(shown),
-                Err(why) if why.is_empty() => {}
-                Err(why) => refused.push(why),
+                Err(Stop::Way(why)) if why.is_empty() => {}
+                Err(Stop::Way(why)) => refused.push(why),
+                Err(Stop::Contradiction(why)) => return Err(Refused::Contradiction(why)),
             }
         }
-        Err(refused)
+        Err(Refused::Ways(refused))
     }
 
     /// A proportion as a count.
@@ -154,15 +179,18 @@ impl Made<'_> {
         Proportion::of_rate(value.number, n).map_err(|e| e.to_string())
     }
 
-    fn records_of(&self, ours: OneSide<'_>, theirs: Option<OneSide<'_>>) -> Result<Shown, String> {
-        let Some(spec) = &self.rule.examples else { return Err(String::new()) };
+    fn records_of(&self, ours: OneSide<'_>, theirs: Option<OneSide<'_>>) -> Result<Shown, Stop> {
+        let Some(spec) = &self.rule.examples else { return Err(String::new().into()) };
         if !ours.value.repeats.is_empty() {
-            return Err("per-example records are of one run, the value is of several".to_owned());
+            return Err("per-example records are of one run, the value is of several".into());
         }
         let features: Vec<String> = self.slice.0.keys().cloned().collect();
         let read = |side: OneSide<'_>| self.records.examples(side.run, spec, &features);
         let here = read(ours)?;
         let there = theirs.map(read).transpose()?;
+        if let Some(there) = &there {
+            aligned(&here.on(self.slice), &there.on(self.slice)).map_err(Stop::Contradiction)?;
+        }
         let sides = Paired::new(spec, self.slice, &here, there.as_deref())?;
         let seed = Sha256::of_parts([
             self.key.hex().as_bytes(),
@@ -170,9 +198,9 @@ impl Made<'_> {
             here.sha256.hex().as_bytes(),
             there.as_ref().map(|t| t.sha256.hex()).unwrap_or_default().as_bytes(),
         ]);
-        let shown = sides.evidence(&self.rule.metric, self.proof, seed)?;
-        reported(&self.rule.metric, &sides, ours.value.number, theirs.map(|t| t.value.number))?;
-        Ok(shown)
+        reported(&self.rule.metric, &sides, ours.value.number, theirs.map(|t| t.value.number))
+            .map_err(Stop::Contradiction)?;
+        Ok(sides.evidence(&self.rule.metric, self.proof, seed)?)
     }
 }
 
@@ -182,6 +210,8 @@ fn reported(metric: &str, sides: &Paired<'_>, ours: f64, theirs: Option<f64>) ->
         let (Some(number), Some(found)) = (number, sides.value_of(metric, side)) else { continue };
         let text = format!("{number}");
         let decimals = text.split_once('.').map_or(0, |(_, d)| d.len().min(15));
+        // Shares are reported with two digits or more: a bare 1 is all of them, not most.
+        let decimals = if sides.spec.value.is_some() && number.abs() > 1.0 { decimals } else { decimals.max(2) };
         let half = 0.5 * 10_f64.powi(-i32::try_from(decimals).unwrap_or(15));
         let same = (found - number).abs() <= half + 1e-9;
         if !same {
@@ -243,9 +273,6 @@ impl<'s> Paired<'s> {
     fn new(spec: &'s ExampleSpec, slice: &Slice, here: &Examples, there: Option<&Examples>) -> Result<Self, String> {
         let ours = here.on(slice);
         let theirs = there.map(|t| t.on(slice));
-        if let Some(theirs) = &theirs {
-            aligned(&ours, theirs)?;
-        }
         let clusters = match &spec.cluster {
             None => None,
             Some(_) => {

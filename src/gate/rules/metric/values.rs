@@ -15,6 +15,8 @@ pub(in crate::gate) struct Index<'a> {
     pub(in crate::gate) run: &'a Run,
     results: BTreeMap<&'a str, Vec<&'a MetricResult>>,
     rejected: BTreeMap<&'a str, Vec<&'a Rejected>>,
+    /// Why nothing that the run says may be used, for a run that repeats another.
+    pub(super) unusable: Option<String>,
     /// Dataset, split and slice of every result, of any metric.
     places: BTreeSet<(Option<&'a String>, Option<&'a String>, &'a Slice)>,
 }
@@ -22,7 +24,8 @@ pub(in crate::gate) struct Index<'a> {
 impl<'a> Index<'a> {
     /// Sorts the results of a run.
     pub(in crate::gate) fn new(run: &'a Run) -> Self {
-        let mut index = Self { run, results: BTreeMap::new(), rejected: BTreeMap::new(), places: BTreeSet::new() };
+        let mut index =
+            Self { run, results: BTreeMap::new(), rejected: BTreeMap::new(), unusable: None, places: BTreeSet::new() };
         for result in &run.results {
             index.results.entry(&result.metric).or_default().push(result);
             index.places.insert((result.dataset.as_ref(), result.split.as_ref(), &result.slice));
@@ -31,6 +34,12 @@ impl<'a> Index<'a> {
             index.rejected.entry(&rejected.metric).or_default().push(rejected);
         }
         index
+    }
+
+    /// Says why nothing of it may be used, if so.
+    pub(in crate::gate) fn unusable(mut self, why: Option<String>) -> Self {
+        self.unusable = why;
+        self
     }
 
     /// Results of the rule's metric, dataset, split and class, on any slice, in the order of the run.

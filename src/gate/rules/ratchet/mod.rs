@@ -27,7 +27,7 @@ pub(in crate::gate) fn judge(id: &str, rule: &RatchetRule, levels: &Levels, subj
 
 fn judge_value(id: &str, rule: &RatchetRule, levels: &Levels, subject: &Subject<'_>) -> Finding {
     let overall = Slice::default();
-    let indices = subject.measured.get(subject.run.id.as_str()).map(Vec::as_slice).unwrap_or_default();
+    let indices = subject.ours();
     let Some(index) = indices.first() else { return Finding::new("", "missing", "no run was read") };
     let values = Values::new(&rule.of, index);
     let value = match values.value(&overall) {
