@@ -37,6 +37,14 @@ impl Sha256 {
         out
     }
 
+    /// The digest of its 64 hexadecimal digits.
+    pub fn parse(hex: &str) -> Option<Self> {
+        let digits: Vec<u8> = hex.chars().map(|c| c.to_digit(16)?.try_into().ok()).collect::<Option<_>>()?;
+        let bytes: Vec<u8> = digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect();
+        (digits.len() == 64).then_some(())?;
+        bytes.try_into().ok().map(Self)
+    }
+
     /// The first 12 digits, for people.
     pub fn short(&self) -> String {
         self.hex()[..12].to_owned()

@@ -67,7 +67,7 @@ fn catalogue() -> Catalogue {
     catalogue
 }
 
-fn try_policy(text: &str) -> Result<Policy, Vec<Diagnostic>> {
+pub(crate) fn try_policy(text: &str) -> Result<Policy, Vec<Diagnostic>> {
     validate(raw(text).unwrap(), "presscheck.toml", &Arc::from(text), &catalogue())
 }
 

@@ -1,5 +1,6 @@
 //! `presscheck import`: what is written as run directories reads back as it was.
 
+use presscheck::model::Registry;
 use serde_json::Value;
 
 use crate::corpus;
@@ -36,8 +37,8 @@ fn bare(mut value: Value) -> Value {
     value
 }
 
-/// Compares a registry with what its archive says; the first difference, if there is one.
-fn round_trip(registry: &presscheck::model::Registry) -> Option<String> {
+/// What the archive of a registry says.
+pub(crate) fn archived(registry: &Registry) -> Registry {
     let files: Vec<(String, Vec<u8>)> = presscheck::export::native(registry)
         .into_iter()
         .flat_map(|u| u.files.into_iter().map(move |(name, bytes)| (format!("{}/{name}", u.folder), bytes)))
@@ -46,7 +47,12 @@ fn round_trip(registry: &presscheck::model::Registry) -> Option<String> {
         presscheck::output::OutPath::new(path).unwrap();
     }
     let files: Vec<(&str, &[u8])> = files.iter().map(|(p, b)| (p.as_str(), b.as_slice())).collect();
-    let again = corpus::from_memory(&files);
+    corpus::from_memory(&files)
+}
+
+/// Compares a registry with what its archive says; the first difference, if there is one.
+fn round_trip(registry: &Registry) -> Option<String> {
+    let again = archived(registry);
     let (a, b) = (bare(corpus::view(registry)), bare(corpus::view(&again)));
     difference("", &a, &b)
 }

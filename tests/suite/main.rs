@@ -19,6 +19,7 @@ mod import_ctrf;
 mod import_deepchecks;
 mod import_dvc;
 mod import_evidently;
+mod import_gate;
 mod import_great_expectations;
 mod import_harnesses;
 mod import_history;
