@@ -7,8 +7,8 @@
 use super::text::json;
 use crate::diag::{Code, Severity};
 use crate::model::{
-    Card, Check, Datum, DistributionSide, DriftReport, Finite, Instant, Measured, MetricResult, Pointer, Registry, Run,
-    SideUnit, Slice,
+    Card, Check, Datum, DistributionSide, DriftReport, Evidence, Finite, Instant, Measured, MetricResult, Pointer,
+    Registry, Run, SideUnit, Slice, evidence_below,
 };
 
 /// The size at which a file ends and the next one begins.
@@ -186,6 +186,7 @@ pub(super) fn run_parts(run: &Run, registry: &Registry) -> Vec<(&'static str, Ve
         ),
         ("problems", problems(run, registry)),
         ("unread", unread(run, registry)),
+        ("files", files(run, registry)),
     ]
 }
 
@@ -223,6 +224,22 @@ fn problems(run: &Run, registry: &Registry) -> Vec<Datum> {
 /// Files of the run that nobody understood: a rule that asks for one of them must still fail.
 fn unread(run: &Run, registry: &Registry) -> Vec<Datum> {
     registry.unrecognised.iter().filter_map(|path| run.relative(path)).map(text_of).collect()
+}
+
+/// The files that the run was read from: a rule that asks for one of them, and finds it to be none of
+/// the kind, must say so of the archive too.
+fn files(run: &Run, registry: &Registry) -> Vec<Datum> {
+    let one = |path: &str, file: &Evidence| {
+        Datum::List(vec![text_of(path), text_of(&file.sha256.hex()), count(Some(file.bytes))])
+    };
+    if !run.archived.is_empty() {
+        return run.archived.iter().map(|file| one(&file.path, file)).collect();
+    }
+    let files = run.folders().flat_map(|f| registry.evidence.get(evidence_below(&registry.evidence, f))).flatten();
+    let mut files: Vec<(&str, &Evidence)> = files.filter_map(|e| Some((run.relative(&e.path)?, e))).collect();
+    files.sort();
+    files.dedup();
+    files.into_iter().map(|(below, file)| one(below, file)).collect()
 }
 
 pub(super) fn drift(d: &DriftReport, run: Option<&Run>) -> Datum {

@@ -19,7 +19,7 @@ use super::waivers::{Applied, too_many_active};
 use super::{evidence, families, stage};
 use crate::diag::{count, visible};
 use crate::digest::Sha256;
-use crate::model::{Registry, Run, Version};
+use crate::model::{Registry, Run, RunForm, Version};
 
 /// Everything is in order and nothing blocks.
 const EXIT_PASS: u8 = 0;
@@ -171,18 +171,19 @@ fn measured<'a>(
     out
 }
 
-/// The runs that repeat a run, in the order of their start. One that is a version by itself was only made from it.
+/// The runs that repeat a run, in the order of their start: those that name it as their parent. A run directory
+/// that is a version of the same model was made from it and repeats nothing; nor does a tracker's run that says it
+/// is another model or version.
 fn repeats_of<'a>(registry: &'a Registry, side: &Run) -> Vec<Index<'a>> {
-    let versions: BTreeSet<usize> = registry.models.iter().flat_map(|m| &m.versions).filter_map(|v| v.run).collect();
     let same = |theirs: &Option<String>, ours: &Option<String>| theirs.is_none() || theirs == ours;
-    let mut children: Vec<&Run> = registry
-        .runs
-        .iter()
-        .enumerate()
-        .filter(|(i, r)| r.parent.as_deref() == Some(side.id.as_str()) && !r.deleted && !versions.contains(i))
-        .map(|(_, r)| r)
-        .filter(|r| r.id != side.id && same(&r.model, &side.model) && same(&r.version, &side.version))
-        .collect();
+    let repeats = |r: &&Run| {
+        let apart = match r.form {
+            RunForm::Directory => r.model != side.model,
+            RunForm::Tracked | RunForm::Document => same(&r.model, &side.model) && same(&r.version, &side.version),
+        };
+        r.parent.as_deref() == Some(side.id.as_str()) && !r.deleted && r.id != side.id && apart
+    };
+    let mut children: Vec<&Run> = registry.runs.iter().filter(repeats).collect();
     children.sort_by(|a, b| (a.started_at, &a.id).cmp(&(b.started_at, &b.id)));
     children.into_iter().map(|run| Index::new(run).unusable(evidence::unusable(registry, run))).collect()
 }

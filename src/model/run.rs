@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Curve, Datum, Direction, Importance, Instant, Matrix, MetricResult, Pointer, Rejected, Series};
+use super::{Curve, Datum, Direction, Evidence, Importance, Instant, Matrix, MetricResult, Pointer, Rejected, Series};
 
 /// What became of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -183,6 +183,9 @@ pub struct Run {
     pub directions: BTreeMap<String, Direction>,
     /// Fields of the tool that the model has no place for, for the raw view.
     pub extra: Vec<(String, Datum)>,
+    /// The files that an archive of it was made from, relative to its folder: what was to be judged
+    /// there is still known here. Empty for a run that comes from no archive.
+    pub archived: Vec<Evidence>,
     /// Where its main record was read.
     pub origin: Pointer,
 }
@@ -238,6 +241,7 @@ impl Run {
         }
         self.artifacts.extend(other.artifacts);
         self.extra.extend(other.extra);
+        self.archived.extend(other.archived);
         for (metric, direction) in other.directions {
             self.direct(&metric, direction);
         }

@@ -6,10 +6,12 @@
 
 use super::super::{Content, DocumentImporter};
 use crate::diag::{Code, Diagnostic, Severity, visible};
+use crate::digest::Sha256;
 use crate::model::{
     Artifact, Card, CardResult, Check, CheckStatus, Curve, CurveKind, CurvePoint, Dataset, Datum, Direction,
-    Distribution, DistributionSide, Document, DriftReport, FeatureDrift, Finite, Importance, ImportanceItem, Instant,
-    Interval, Matrix, Method, MetricResult, Point, Pointer, Rejected, Section, Series, SideUnit, Slice, Totals, Window,
+    Distribution, DistributionSide, Document, DriftReport, Evidence, FeatureDrift, Finite, Importance, ImportanceItem,
+    Instant, Interval, Matrix, Method, MetricResult, Point, Pointer, Rejected, Section, Series, SideUnit, Slice,
+    Totals, Window,
 };
 use crate::source::parent;
 
@@ -149,6 +151,14 @@ fn take(key: &str, item: &Datum, folder: &str, path: &str, document: &mut Docume
         }),
         "cards" => document.cards.push(card(item, folder, path)?),
         "problems" => document.problems.push(problem(item, folder)?),
+        "files" => match item.items()? {
+            [path, sha256, bytes] => run.archived.push(Evidence {
+                path: path.as_str()?.to_owned(),
+                sha256: sha256.as_str()?.parse::<Sha256>().ok()?,
+                bytes: whole(bytes)?,
+            }),
+            _ => return None,
+        },
         "unread" => document.unread.push(join(folder, item.as_str()?)),
         _ => return None,
     }

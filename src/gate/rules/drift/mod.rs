@@ -15,7 +15,7 @@ use super::{Finding, Subject, below};
 use crate::gate::evidence::half_read;
 use crate::gate::pattern::Pattern;
 use crate::gate::verdict::Status;
-use crate::model::{DriftReport, FeatureDrift, Measured};
+use crate::model::{DriftReport, FeatureDrift, Measured, Run};
 
 /// Judges a drift rule.
 pub(in crate::gate) fn judge(rule: &DriftRule, subject: &Subject<'_>) -> Vec<Finding> {
@@ -37,7 +37,7 @@ pub(in crate::gate) fn judge(rule: &DriftRule, subject: &Subject<'_>) -> Vec<Fin
         }
     }
     for report in reports {
-        let name = below(run, &report.id);
+        let name = name_of(run, report);
         match half_read(subject.registry, &report.source.path) {
             Some(problem) => out.push(diags::half_read(name, problem)),
             None => judge_report(rule, report, name, &mut out),
@@ -46,21 +46,43 @@ pub(in crate::gate) fn judge(rule: &DriftRule, subject: &Subject<'_>) -> Vec<Fin
     out
 }
 
+/// What a report is called: its id without the run's folder. That of an archive still has the folder
+/// that it was made from.
+fn name_of<'a>(run: &Run, report: &'a DriftReport) -> &'a str {
+    let former = || {
+        let place = run.relative(&report.source.path).filter(|below| !below.is_empty())?;
+        let at = report.id.rfind(&format!("/{place}"))?;
+        report.id.get(at + 1..)
+    };
+    run.relative(&report.id).or_else(former).unwrap_or(&report.id)
+}
+
 /// Files of the version that a pattern matches and that gave nothing of the kind it is meant for:
 /// they were meant to be judged and cannot be.
 pub(in crate::gate::rules) fn unread_files(subject: &Subject<'_>, pattern: &Pattern, read: &[&str]) -> Vec<String> {
     let run = subject.run;
     let evidence = subject.registry.evidence_of(subject.version).map(|e| &e.path);
+    // An archive's own files stand for those that it was made from.
+    let own = |below: &str| !run.archived.is_empty() && is_archive_file(below);
     let mut out: Vec<String> = evidence
         .chain(&subject.registry.unrecognised)
         .filter(|p| !read.contains(&p.as_str()))
         .filter_map(|p| run.relative(p))
-        .filter(|below| pattern.matches(below))
+        .filter(|below| pattern.matches(below) && !own(below))
         .map(str::to_owned)
         .collect();
+    let was_read = |below: &str| read.iter().any(|p| run.relative(p) == Some(below));
+    let archived = run.archived.iter().map(|file| &file.path);
+    out.extend(archived.filter(|below| pattern.matches(below) && !was_read(below)).cloned());
     out.sort();
     out.dedup();
     out
+}
+
+/// Whether a file of a run directory is one that `presscheck import` writes.
+fn is_archive_file(below: &str) -> bool {
+    let numbered = || below.strip_prefix("records-")?.strip_suffix(".json")?.parse::<u32>().ok();
+    matches!(below, "run.toml" | "metrics.json" | "records.json") || numbered().is_some()
 }
 
 /// What a feature's number is.
