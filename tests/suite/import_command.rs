@@ -239,7 +239,6 @@ fn only_what_differs_is_refused_and_the_rest_is_added() {
 /// A killed import leaves whole versions or none, and the next one goes on.
 #[cfg(unix)]
 #[test]
-#[expect(clippy::disallowed_methods, reason = "starts the program to stop it")]
 fn a_killed_import_leaves_nothing_half_written() {
     let mut project = Project::new();
     for i in 0..300 {

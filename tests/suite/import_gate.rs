@@ -40,7 +40,7 @@ fn rules(registry: &Registry) -> Vec<String> {
                 out.insert(format!("{metric}max = 0.75\nclass = {}\n", quoted(class)));
             }
             if !result.slice.is_overall() {
-                let pattern: Vec<String> = result.slice.0.iter().map(|(key, _)| format!("{key}=*")).collect();
+                let pattern: Vec<String> = result.slice.0.keys().map(|key| format!("{key}=*")).collect();
                 let pattern = quoted(&pattern.join(" & "));
                 out.insert(format!("{metric}min = 0.5\nslices = [{pattern}]\nmin_n = 10\nexpect_at_least = 2\n"));
             }
