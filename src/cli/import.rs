@@ -1,5 +1,6 @@
 //! `presscheck import`: any source as native run directories, so that evidence can be archived.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::args::{Global, Import};
@@ -8,6 +9,7 @@ use super::project::{Project, has_errors, now, read_without};
 use super::terminal::Terminal;
 use crate::config::Config;
 use crate::diag::{Diagnostic, count};
+use crate::export::There;
 use crate::model::{Catalogue, Records, Registry, assemble};
 use crate::{export, output};
 
@@ -21,16 +23,45 @@ pub(super) fn run(global: &Global, options: &Import, terminal: &mut Terminal) ->
         }
     };
     terminal.diagnostics(&registry.problems);
-    let units = export::native(&registry).into_iter().map(|unit| (unit.folder, unit.whole, unit.files)).collect();
-    match output::archive(&root, units) {
-        Ok(done) => terminal.say(&format!(
-            "{} of {} → {}: {} written, {} unchanged",
-            count(registry.runs.len(), "run"),
-            count(registry.models.len(), "model"),
-            root.display(),
-            count(done.written, "folder"),
-            done.unchanged,
-        )),
+    // What was archived before stays: a model goes on speaking of versions that its source has no more.
+    let there = root.is_dir().then(|| assemble(read_without(&root, "", &[], None), Catalogue::built_in(), &[]));
+    let units = |refused: Option<&BTreeSet<String>>| -> Vec<(String, bool, output::Files)> {
+        let units = export::native(&registry, There { registry: there.as_ref(), refused });
+        units.into_iter().map(|unit| (unit.folder, unit.whole, unit.files)).collect()
+    };
+    let mut due = units(None);
+    let written = output::refused(&root, &due).and_then(|refused| {
+        if !refused.is_empty() {
+            due = units(Some(&refused));
+        }
+        output::archive(&root, due)
+    });
+    match written {
+        Ok(done) => {
+            if done.cleaned > 0 {
+                terminal
+                    .say(&format!("{} of an interrupted import removed or finished", count(done.cleaned, "remnant")));
+            }
+            terminal.say(&format!(
+                "{} of {} → {}: {} written, {} unchanged",
+                count(registry.runs.len(), "run"),
+                count(registry.models.len(), "model"),
+                root.display(),
+                count(done.written, "folder"),
+                done.unchanged,
+            ));
+            if !done.refused.is_empty() {
+                terminal.complain(&format!(
+                    "error: {} in {} would have to change and stay as they are; to archive what the source says now, name another folder",
+                    count(done.refused.len(), "folder"),
+                    root.display(),
+                ));
+                for (at, what) in &done.refused {
+                    terminal.complain(&format!("  {at} ({what})"));
+                }
+                return exit::USAGE;
+            }
+        }
         Err(error) => {
             terminal.complain(&format!("error: {error}"));
             return exit::USAGE;

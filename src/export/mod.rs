@@ -7,10 +7,10 @@
 mod records;
 mod text;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::digest::Sha256;
-use crate::model::{Artifact, Dataset, Datum, Model, Registry, Run, RunForm};
+use crate::model::{Artifact, Dataset, Datum, Model, Registry, Run, RunForm, Version, natural_cmp};
 use records::{map, opt, run_parts, text_of, write_records};
 use text::{fits_toml, quoted, toml};
 
@@ -25,8 +25,19 @@ pub struct Unit {
     pub files: Vec<(String, Vec<u8>)>,
 }
 
-/// The files of a registry.
-pub fn native(registry: &Registry) -> Vec<Unit> {
+/// What is there already, where an archive is added to.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct There<'a> {
+    /// What the archive says.
+    pub registry: Option<&'a Registry>,
+    /// Run directories that stay as they are there, because they hold something else.
+    pub refused: Option<&'a BTreeSet<String>>,
+}
+
+/// The files of a registry. Of versions that it does not have, and of those that stay as they are, a
+/// model goes on saying what it said before.
+pub fn native(registry: &Registry, there: There<'_>) -> Vec<Unit> {
+    let mut kept: BTreeSet<(&str, &str)> = BTreeSet::new();
     let mut out: Vec<Unit> = Vec::new();
     let mut taken: BTreeMap<String, ()> = BTreeMap::new();
     for run in &registry.runs {
@@ -47,10 +58,16 @@ pub fn native(registry: &Registry) -> Vec<Unit> {
             folder = format!("{above}/{}", with_digest(own, &run.id, 24));
         }
         taken.insert(folder.clone(), ());
+        if let (true, Some(model), Some(version)) =
+            (there.refused.is_some_and(|r| r.contains(&folder)), &run.model, &run.version)
+        {
+            kept.insert((model, version));
+        }
         out.push(Unit { folder, whole: true, files: run_files(run, registry) });
     }
     for model in &registry.models {
-        let mut files = vec![("model.toml".to_owned(), model_toml(model, registry).into_bytes())];
+        let mut files =
+            vec![("model.toml".to_owned(), model_toml(model, registry, there.registry, &kept).into_bytes())];
         let cards = registry.cards.iter().filter(|c| c.model.as_deref() == Some(&model.name));
         let cards: Vec<Datum> =
             cards.filter(|c| records::run_of_card(c, registry).is_none()).map(|c| records::card(c, None)).collect();
@@ -227,8 +244,24 @@ fn run_toml(run: &Run) -> String {
     out.0
 }
 
-fn model_toml(model: &Model, registry: &Registry) -> String {
-    let mut out = Toml::default();
+fn model_toml(model: &Model, registry: &Registry, there: Option<&Registry>, kept: &BTreeSet<(&str, &str)>) -> String {
+    let former = there.and_then(|there| Some((there.model(&model.name)?, there)));
+    let stays =
+        |v: &Version| kept.contains(&(model.name.as_str(), v.version.as_str())) || model.version(&v.version).is_none();
+    let mut versions: Vec<(&Version, &Registry)> = Vec::new();
+    if let Some((former, there)) = former {
+        versions.extend(former.versions.iter().filter(|v| stays(v)).map(|v| (v, there)));
+    }
+    let old: BTreeSet<&str> = versions.iter().map(|(v, _)| v.version.as_str()).collect();
+    versions.extend(model.versions.iter().filter(|v| !old.contains(v.version.as_str())).map(|v| (v, registry)));
+    versions.sort_by(|(a, _), (b, _)| natural_cmp(&a.version, &b.version));
+    let mut aliases = model.aliases.clone();
+    for (alias, version) in former.iter().flat_map(|(former, _)| &former.aliases) {
+        if model.version(version).is_none() {
+            aliases.entry(alias.clone()).or_insert_with(|| version.clone());
+        }
+    }
+    let mut out = Toml("# presscheck import\n".to_owned());
     out.text("name", Some(&model.name));
     out.text("title", Some(&model.title));
     out.text("description", model.description.as_deref());
@@ -236,11 +269,11 @@ fn model_toml(model: &Model, registry: &Registry) -> String {
         out.set("owners", &Datum::List(model.owners.iter().map(|o| text_of(o)).collect()));
     }
     out.texts("[tags]", &model.tags);
-    out.texts("[aliases]", &model.aliases);
+    out.texts("[aliases]", &aliases);
     for link in &model.links {
         out.table("[[link]]", [("title", text_of(&link.title)), ("url", text_of(&link.url))]);
     }
-    for version in &model.versions {
+    for (version, registry) in versions {
         out.table(
             "[[version]]",
             [

@@ -21,7 +21,7 @@ mod report;
 #[cfg(test)]
 mod tests;
 
-pub use archive::{Archived, archive};
+pub use archive::{Archived, archive, refused};
 pub use commit::Committed;
 pub use error::{Error, Refusal};
 pub use guard::Target;

@@ -145,7 +145,7 @@ fn folder_of(path: &Path) -> PathBuf {
 }
 
 #[expect(clippy::disallowed_methods, reason = "output is the only writer")]
-fn create_folders(folder: &Path) -> Result<(), Error> {
+pub(super) fn create_folders(folder: &Path) -> Result<(), Error> {
     fs::create_dir_all(folder).map_err(|error| Error::io("create", folder, error))
 }
 
