@@ -134,6 +134,9 @@ Examples:
   presscheck gate churn --stage production --strict-outputs --out in-toto=test.json --out svr=svr.json"
     )]
     Gate(Gate),
+    /// Look at the policy: what it says, what it does not mean, and that it blocks
+    #[command(subcommand)]
+    Policy(Policy),
     /// Write what models have sustained, for ratchet rules
     #[command(
         after_help = "The level of a rule is the best median of its window of consecutive versions that pass the rest of
@@ -271,6 +274,73 @@ pub(super) struct Gate {
     /// Exit 10 instead of 0 when the verdict is a pass with warnings
     #[arg(long)]
     pub(super) warn_exit_code: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Policy {
+    /// Find rules that cannot fail, cannot pass or can be starved, and parts that match nothing
+    #[command(
+        after_help = "The newest versions are judged, to see what their evidence could have shown. Exits 0 when nothing was
+found, 1 when there are warnings (notes do not count), 2 when the policy cannot be read.
+
+Examples:
+  presscheck policy lint
+  presscheck policy lint --format json | jq '.[].code'"
+    )]
+    Lint(PolicyLint),
+    /// Say in plain English what the policy demands
+    #[command(after_help = "Examples:
+  presscheck policy show
+  presscheck policy show --rule auc-floor --resolved    every value, with where it came from")]
+    Show(PolicyShow),
+    /// Change the evidence, and show that every blocking rule blocks
+    #[command(
+        after_help = "For every blocking rule, the newest version that passes it is taken and its evidence is changed in memory,
+one thing at a time: worse, missing, not finite, text, out of range, renamed, given twice, too few examples,
+stale, forged, deleted. The rule alone must block each time. Nothing is written.
+Exits 0 when every rule blocks, 1 when one does not (it is named), 5 when no rule blocks anywhere.
+
+Examples:
+  presscheck policy prove
+  presscheck policy prove --stage production --verbose"
+    )]
+    Prove(PolicyProve),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PolicyLint {
+    /// Judge as of this moment (RFC 3339), instead of now
+    #[arg(long, value_name = "TIME")]
+    pub(super) as_of: Option<String>,
+    /// How to print
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PolicyShow {
+    /// Every effective value of every rule, with where it came from
+    #[arg(long)]
+    pub(super) resolved: bool,
+    /// Only this rule
+    #[arg(long, value_name = "ID")]
+    pub(super) rule: Option<String>,
+    /// How to print
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PolicyProve {
+    /// Only this stage
+    #[arg(short, long)]
+    pub(super) stage: Option<String>,
+    /// Judge as of this moment (RFC 3339), instead of now
+    #[arg(long, value_name = "TIME")]
+    pub(super) as_of: Option<String>,
+    /// How to print
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: Format,
 }
 
 #[derive(Debug, Subcommand)]

@@ -17,6 +17,7 @@ mod import;
 mod init;
 mod inspect;
 mod manual;
+mod policy;
 mod preview;
 mod project;
 mod ratchet;
@@ -57,6 +58,7 @@ fn dispatch(cli: Cli) -> u8 {
         #[cfg(feature = "serve")]
         Command::Serve(options) => serve::run(&global, &options, &mut terminal),
         Command::Ratchet(command) => ratchet::run(&global, &command, &mut terminal),
+        Command::Policy(command) => policy::run(&global, &command, &mut terminal),
         Command::Gate(options) => gate::run(&global, &options, &mut terminal),
         Command::Check(options) => check::run(&global, &options, &mut terminal),
         Command::Inspect(options) => inspect::run(&global, &options, &mut terminal),

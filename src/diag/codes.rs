@@ -101,6 +101,14 @@ codes! {
     PolicyLoosened = "policy-loosened", Error, "a policy loosens what it inherits, or what it extends cannot be read";
     PolicyWaiver = "policy-waiver", Error, "a waiver lasts too long, ends before it begins, or is for a rule that is not waivable";
     PolicyNothingBlocks = "policy-nothing-blocks", Warning, "a stage has no blocking rule";
+    LintNeverFails = "lint-never-fails", Warning, "no evidence can make a rule fail";
+    LintNeverPasses = "lint-never-passes", Warning, "no evidence of the kind and amount that was read can make a rule pass";
+    LintGlobOnly = "lint-glob-only", Warning, "only a pattern feeds a blocking rule: what fails can be deleted unnoticed";
+    LintLoosened = "lint-loosened", Warning, "a blocking rule does not block when its evidence is missing or cannot be judged";
+    LintUnused = "lint-unused", Warning, "a metric, waiver or pattern of the policy matches nothing that was read";
+    LintZeroBaseline = "lint-zero-baseline", Warning, "an allowance is only a share of the baseline, and the baseline is 0";
+    LintFamilyPadded = "lint-family-padded", Warning, "small slices count in a family of comparisons and hide harm in the large ones";
+    LintWaiver = "lint-waiver", Warning, "a waiver has ended, or its floor makes no sense";
     // Output.
     OutputForeign = "output-foreign", Error, "the output folder holds files that presscheck did not write";
     OutputUnsafe = "output-unsafe", Error, "the output folder would overwrite something else";

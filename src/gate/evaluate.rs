@@ -171,21 +171,27 @@ fn measured<'a>(
     out
 }
 
-/// The runs that repeat a run, in the order of their start: those that name it as their parent. A run directory
-/// that is a version of the same model was made from it and repeats nothing; nor does a tracker's run that says it
-/// is another model or version.
+/// The runs that repeat a run, as they may be used.
 fn repeats_of<'a>(registry: &'a Registry, side: &Run) -> Vec<Index<'a>> {
+    let children = repeats(registry, side).into_iter().filter_map(|i| registry.runs.get(i));
+    children.map(|run| Index::new(run).unusable(evidence::unusable(registry, run))).collect()
+}
+
+/// Positions of the runs that repeat a run, in the order of their start: those that name it as their parent. A run
+/// directory that is a version of the same model was made from it and repeats nothing; nor does a tracker's run that
+/// says it is another model or version.
+pub(super) fn repeats(registry: &Registry, side: &Run) -> Vec<usize> {
     let same = |theirs: &Option<String>, ours: &Option<String>| theirs.is_none() || theirs == ours;
-    let repeats = |r: &&Run| {
+    let repeats = |r: &Run| {
         let apart = match r.form {
             RunForm::Directory => r.model != side.model,
             RunForm::Tracked | RunForm::Document => same(&r.model, &side.model) && same(&r.version, &side.version),
         };
         r.parent.as_deref() == Some(side.id.as_str()) && !r.deleted && r.id != side.id && apart
     };
-    let mut children: Vec<&Run> = registry.runs.iter().filter(repeats).collect();
-    children.sort_by(|a, b| (a.started_at, &a.id).cmp(&(b.started_at, &b.id)));
-    children.into_iter().map(|run| Index::new(run).unusable(evidence::unusable(registry, run))).collect()
+    let mut children: Vec<(usize, &Run)> = registry.runs.iter().enumerate().filter(|(_, r)| repeats(r)).collect();
+    children.sort_by(|(_, a), (_, b)| (a.started_at, &a.id).cmp(&(b.started_at, &b.id)));
+    children.into_iter().map(|(i, _)| i).collect()
 }
 
 /// A verdict that could not be reached.

@@ -17,6 +17,7 @@ mod number;
 pub mod out;
 mod pattern;
 pub mod policy;
+pub mod prove;
 pub mod provenance;
 mod rules;
 mod stage;

@@ -52,6 +52,7 @@ mod import_tfdv;
 mod import_wandb;
 mod import_whylogs;
 mod inspect;
+mod policy_commands;
 mod project;
 mod serve;
 mod servers;

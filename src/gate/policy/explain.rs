@@ -289,8 +289,14 @@ fn drift(demand: &DriftRule) -> Vec<String> {
             count(usize::try_from(n).unwrap_or(usize::MAX), "feature")
         ));
     }
+    out.extend(reports(demand.min_reports));
     out.extend(required(&demand.require));
     out
+}
+
+fn reports(least: Option<u64>) -> Option<String> {
+    let least = count(usize::try_from(least?).unwrap_or(usize::MAX), "report");
+    Some(format!("There must be at least {least}."))
 }
 
 fn required(require: &[super::Pattern]) -> Option<String> {
@@ -338,6 +344,7 @@ fn tests(demand: &TestsRule) -> Vec<String> {
     if let Some(n) = demand.min_tests {
         out.push(format!("At least {} must have run.", count(usize::try_from(n).unwrap_or(usize::MAX), "test")));
     }
+    out.extend(reports(demand.min_reports));
     out.extend(required(&demand.require));
     out
 }

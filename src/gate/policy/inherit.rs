@@ -39,6 +39,7 @@ pub(crate) fn join(mut first: Policy, second: Policy) -> Result<Policy, String> 
     first.waiver_limits.max_days = first.waiver_limits.max_days.min(second.waiver_limits.max_days);
     first.waiver_limits.max_active = least(first.waiver_limits.max_active, second.waiver_limits.max_active);
     first.warnings.extend(second.warnings);
+    first.places = first.places.above(second.places);
     for file in second.files {
         if !first.files.contains(&file) {
             first.files.push(file);
@@ -275,6 +276,7 @@ fn drift(old: &DriftRule, new: &DriftRule) -> Option<&'static str> {
         ("critical", all(&old.critical, &new.critical)),
         ("exclude", all(&new.exclude, &old.exclude)),
         ("min_columns", at_least(old.min_columns, new.min_columns)),
+        ("min_reports", at_least(old.min_reports, new.min_reports)),
         ("require", all(&old.require, &new.require)),
     ])
 }
@@ -301,6 +303,7 @@ fn tests(old: &TestsRule, new: &TestsRule) -> Option<&'static str> {
         ("report", old.report == new.report),
         ("treat", treat.iter().all(|(old, new)| severity(*new) >= severity(*old))),
         ("min_tests", at_least(old.min_tests, new.min_tests)),
+        ("min_reports", at_least(old.min_reports, new.min_reports)),
         ("require", all(&old.require, &new.require)),
     ])
 }

@@ -7,6 +7,8 @@
 mod changes;
 pub(crate) mod explain;
 pub(crate) mod inherit;
+mod lint;
+mod places;
 pub(crate) mod raw;
 pub(crate) mod reader;
 mod validate;
@@ -34,6 +36,8 @@ use crate::digest::Sha256;
 use crate::model::Registry;
 pub use changes::changes;
 pub use explain::explain;
+pub use lint::lint;
+pub use places::{Places, Resolved, resolved};
 pub use raw::{RawBaseline, RawDefaults, RawPolicy, RawRule, RawStage, RawWaiver};
 pub use validate::validate;
 pub(crate) use validate::{Context, read_pattern, read_patterns, validate_below};
@@ -80,6 +84,9 @@ pub struct Policy {
     /// What is allowed but probably not meant.
     #[serde(skip)]
     pub warnings: Vec<Diagnostic>,
+    /// Where its keys stand.
+    #[serde(skip)]
+    pub places: Places,
 }
 
 impl Policy {

@@ -14,8 +14,8 @@ use super::inherit;
 use super::reader::{Sink, Table, TextOrTable, choose, closest};
 use super::waiver::{self, WaiverLimits};
 use super::{
-    Baseline, Correction, DEFAULT_STAGE, Demand, EVIDENCE_RULE, Lock, Mode, OnMissing, Pattern, Policy, RawPolicy,
-    RawRule, Rule, RuleSpan, STAGE_RULE, Same, Select, Stage, Treatment, Treatments, WAIVER_RULE,
+    Baseline, Correction, DEFAULT_STAGE, Demand, EVIDENCE_RULE, Lock, Mode, OnMissing, Pattern, Places, Policy,
+    RawPolicy, RawRule, Rule, RuleSpan, STAGE_RULE, Same, Select, Stage, Treatment, Treatments, WAIVER_RULE,
 };
 use crate::diag::{Code, Diagnostic, line_column, visible};
 use crate::digest::Sha256;
@@ -134,6 +134,7 @@ pub(crate) fn validate_below(
     if !found.is_empty() {
         return Err(found);
     }
+    let places = Places::of(&raw, file, text).above(parent.map(|p| p.places.clone()).unwrap_or_default());
     let policy = Policy {
         name: raw.name.unwrap_or_else(|| "policy".to_owned()),
         rules,
@@ -148,6 +149,7 @@ pub(crate) fn validate_below(
             .collect(),
         trusted_ref: None,
         warnings,
+        places,
     };
     policy.identified().map_err(|problem| vec![*problem])
 }

@@ -30,6 +30,8 @@ pub struct DriftRule {
     pub exclude: Vec<Pattern>,
     /// How many features every report must judge.
     pub min_columns: Option<u64>,
+    /// How many reports there must be.
+    pub min_reports: Option<u64>,
     /// Reports that must be there.
     pub require: Vec<Pattern>,
 }
@@ -77,6 +79,7 @@ pub(crate) fn read(table: &Table<'_, '_>) -> Option<DriftRule> {
         critical.push(feature.to_owned());
     }
     let min_columns = table.count("min_columns").map(|(n, _)| n);
+    let min_reports = table.count("min_reports").map(|(n, _)| n);
     let require = read_required(table, report.as_ref());
     if let (Some(_), Some((_, at))) = (max_score, &min_p) {
         table.sink.refuse(
@@ -116,6 +119,7 @@ pub(crate) fn read(table: &Table<'_, '_>) -> Option<DriftRule> {
         critical,
         exclude,
         min_columns,
+        min_reports,
         require,
     })
 }

@@ -36,6 +36,12 @@ pub(super) fn required(pattern: &Pattern) -> Finding {
     Finding::new(pattern.as_str(), "missing-report", message)
 }
 
+pub(super) fn too_few_reports(found: usize, least: u64) -> Finding {
+    let verb = if found == 1 { "is" } else { "are" };
+    let message = format!("there {verb} {}, at least {least} are expected", count(found, "report"));
+    Finding::new("number of reports", "too-few-reports", message)
+}
+
 pub(super) fn half_read(name: &str, problem: &Diagnostic) -> Finding {
     let message = format!(
         "a part of the report was left out: {}: {}",

@@ -1,13 +1,13 @@
 //! The drift rule: every matched report against bounds on features and on their share.
 //!
 //! In: a [`DriftRule`] and the subject. Out: one finding per report, one per critical feature that
-//! drifts or is absent, one per file that matches and is no report. The share is computed from the
+//! drifts or is absent, one per file that matches and is no report, one when there are too few. The share is computed from the
 //! features; a report's own summary is never trusted.
 
 pub(crate) mod cfg;
 mod diags;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cfg::{DriftRule, is_test};
 
@@ -31,6 +31,9 @@ pub(in crate::gate) fn judge(rule: &DriftRule, subject: &Subject<'_>) -> Vec<Fin
     }
     let read: Vec<&str> = reports.iter().map(|r| r.source.path.as_str()).collect();
     out.extend(unread_files(subject, &rule.report, &read).into_iter().map(|path| diags::not_a_report(&path)));
+    if let Some(least) = rule.min_reports.filter(|_| !reports.is_empty()) {
+        out.extend(fewer_than(least, reports.iter().map(|r| r.source.path.as_str()).collect::<BTreeSet<_>>().len()));
+    }
     for required in &rule.require {
         if !read.iter().any(|path| required.matches(below(run, path))) {
             out.push(diags::required(required));
@@ -77,6 +80,11 @@ pub(in crate::gate::rules) fn unread_files(subject: &Subject<'_>, pattern: &Patt
     out.sort();
     out.dedup();
     out
+}
+
+/// Fewer reports than there must be.
+pub(in crate::gate::rules) fn fewer_than(least: u64, found: usize) -> Option<Finding> {
+    (!u64::try_from(found).is_ok_and(|n| n >= least)).then(|| diags::too_few_reports(found, least))
 }
 
 /// Whether a file of a run directory is one that `presscheck import` writes.

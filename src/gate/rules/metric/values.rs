@@ -44,11 +44,8 @@ impl<'a> Index<'a> {
 
     /// Results of the rule's metric, dataset, split and class, on any slice, in the order of the run.
     fn matching<'s>(&'s self, rule: &'s MetricRule) -> impl Iterator<Item = &'a MetricResult> + 's {
-        rule.names.iter().filter_map(|name| self.results.get(name.as_str())).flatten().copied().filter(|r| {
-            r.class == rule.class
-                && wanted(rule.dataset.as_ref(), r.dataset.as_ref())
-                && wanted(rule.split.as_ref(), r.split.as_ref())
-        })
+        let named = rule.names.iter().filter_map(|name| self.results.get(name.as_str())).flatten().copied();
+        named.filter(|r| is_placed(rule, r))
     }
 
     /// Every slice that the run speaks of, of any metric: one without this metric is missing, not gone.
@@ -81,6 +78,18 @@ impl<'a> Index<'a> {
         }
         out
     }
+}
+
+/// Whether a result is of a rule's metric, dataset, split and class.
+pub(in crate::gate) fn measures(rule: &MetricRule, result: &MetricResult) -> bool {
+    rule.names.contains(&result.metric) && is_placed(rule, result)
+}
+
+/// Whether a result is of a rule's dataset, split and class.
+fn is_placed(rule: &MetricRule, result: &MetricResult) -> bool {
+    result.class == rule.class
+        && wanted(rule.dataset.as_ref(), result.dataset.as_ref())
+        && wanted(rule.split.as_ref(), result.split.as_ref())
 }
 
 fn wanted(demanded: Option<&String>, given: Option<&String>) -> bool {

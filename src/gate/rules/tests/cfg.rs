@@ -22,6 +22,8 @@ pub struct TestsRule {
     pub warning: Treatment,
     /// How many tests must have run.
     pub min_tests: Option<u64>,
+    /// How many reports there must be.
+    pub min_reports: Option<u64>,
     /// Files that must be there.
     pub require: Vec<Pattern>,
 }
@@ -38,6 +40,7 @@ pub(crate) fn read(table: &Table<'_, '_>) -> Option<TestsRule> {
         treat.finish(&[]);
     }
     let min_tests = table.count("min_tests").map(|(n, _)| n);
+    let min_reports = table.count("min_reports").map(|(n, _)| n);
     let require = read_required(table, report.as_ref());
-    Some(TestsRule { report: report?, error, skipped, warning, min_tests, require })
+    Some(TestsRule { report: report?, error, skipped, warning, min_tests, min_reports, require })
 }

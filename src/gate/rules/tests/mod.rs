@@ -1,7 +1,7 @@
 //! The tests rule: what other tools' test suites said about the version.
 //!
 //! In: a [`TestsRule`] and the subject. Out: one finding per report file, one per required file that
-//! is not there, one when too few tests ran. Suites' own summaries are never trusted: every test
+//! is not there, one when too few tests ran or reports are there. Suites' own summaries are never trusted: every test
 //! counts by its own status.
 
 pub(crate) mod cfg;
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use cfg::TestsRule;
 
-use super::drift::unread_files;
+use super::drift::{fewer_than, unread_files};
 use super::{Finding, Subject, below};
 use crate::gate::evidence::half_read;
 use crate::gate::policy::Treatment;
@@ -33,6 +33,9 @@ pub(in crate::gate) fn judge(rule: &TestsRule, subject: &Subject<'_>) -> Vec<Fin
     }
     let read: Vec<&str> = files.keys().copied().collect();
     out.extend(unread_files(subject, &rule.report, &read).into_iter().map(|path| diags::not_a_report(&path)));
+    if let Some(least) = rule.min_reports.filter(|_| !files.is_empty()) {
+        out.extend(fewer_than(least, files.len()));
+    }
     for required in &rule.require {
         if !read.iter().any(|path| required.matches(below(run, path))) {
             out.push(diags::required(required));
