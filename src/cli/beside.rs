@@ -6,10 +6,10 @@
 
 use std::collections::BTreeMap;
 
-use super::records::RecordFiles;
 use super::tree::Tree;
 use crate::diag::{Diagnostic, visible};
 use crate::digest::Sha256;
+use crate::gate::examples::Records;
 use crate::gate::policy::{Policy, Select};
 use crate::gate::verdict::{Clock, PolicyFile};
 use crate::gate::{External, Inputs, ledger, levels};
@@ -53,7 +53,7 @@ impl Beside {
     pub(super) fn inputs<'a>(
         &'a self,
         registry: &'a Registry,
-        records: &'a RecordFiles,
+        records: &'a dyn Records,
         (at, clock): (Instant, Clock),
     ) -> Inputs<'a> {
         Inputs { registry, ledger: &self.ledger, external: &self.external, examples: records, at, clock }

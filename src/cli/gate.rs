@@ -1,5 +1,6 @@
 //! `presscheck gate`: judge a version, write reports, return the verdict as the exit code.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::args::{Gate, Global};
@@ -10,12 +11,13 @@ use super::records::RecordFiles;
 use super::terminal::{Terminal, environment};
 use super::tree::Tree;
 use crate::diag::{Code, Diagnostic, visible};
+use crate::gate::examples::NoRecords;
 use crate::gate::ledger::{self, Ledger};
 use crate::gate::out::{self, Writer};
 use crate::gate::policy::{Policy, changes};
 use crate::gate::provenance::{Provenance, VARIABLES};
 use crate::gate::verdict::{Clock, Outcome, Proposed, Verdict};
-use crate::model::Instant;
+use crate::model::{Instant, Registry};
 use crate::output;
 
 pub(super) fn run(global: &Global, options: &Gate, terminal: &mut Terminal) -> u8 {
@@ -69,7 +71,9 @@ pub(super) fn run(global: &Global, options: &Gate, terminal: &mut Terminal) -> u
             return refuse(terminal, &[problem], exit::USAGE);
         }
     };
-    let registry = terminal.reading(|| project.registry(clock.0));
+    let beside = Beside::read(policy, &trusted, &project.folder);
+    let registry = terminal
+        .reading(|| project.registry_for(clock.0, |known| needed(policy, &beside, known, &options.selector, clock)));
     let version = match registry.select(&options.selector) {
         Ok(version) => version,
         Err(error) => {
@@ -80,7 +84,6 @@ pub(super) fn run(global: &Global, options: &Gate, terminal: &mut Terminal) -> u
     };
     // A rule that fits no model judges nothing; whoever relies on it should hear of it.
     terminal.diagnostics(policy.warnings.iter().chain(&policy.unmatched_models(&registry)));
-    let beside = Beside::read(policy, &trusted, &project.folder);
     let records = RecordFiles::new(&project.folder, &registry);
     let mut verdict = crate::gate::evaluate(policy, &beside.inputs(&registry, &records, clock), version, &stage);
     verdict.add_evidence(records.evidence());
@@ -151,18 +154,32 @@ fn dry_run(global: &Global, judged_by: &Policy, verdict: &Verdict, clock: (Insta
     if policy.digest == judged_by.digest {
         return None;
     }
-    let registry = project.registry(clock.0);
+    let beside = Beside::read(policy, &Tree::Folder(project.folder.clone()), &project.folder);
+    let selector = &verdict.subject.name;
+    let registry = project.registry_for(clock.0, |known| needed(policy, &beside, known, selector, clock));
     let changes = changes(judged_by, policy);
     let outcome = match (registry.select(&verdict.subject.name), policy.stage(&verdict.stage)) {
         (Err(error), _) => Err(error.to_string()),
         (_, None) => Err(format!("it has no stage '{}'", visible(&verdict.stage, 80))),
         (Ok(version), Some(stage)) => {
-            let beside = Beside::read(policy, &Tree::Folder(project.folder.clone()), &project.folder);
             let records = RecordFiles::new(&project.folder, &registry);
             Ok(crate::gate::evaluate(policy, &beside.inputs(&registry, &records, clock), version, &stage.name))
         }
     };
     Some(Proposed::new(policy.digest, changes, outcome))
+}
+
+/// The folders of the runs that the verdict on a version rests on, by what is known of the versions; nothing for all.
+fn needed(
+    policy: &Policy,
+    beside: &Beside,
+    known: &Registry,
+    selector: &str,
+    clock: (Instant, Clock),
+) -> Option<BTreeSet<String>> {
+    // A version that is not there is looked for with everything read: the answer lists what there is.
+    let version = known.select(selector).ok()?;
+    crate::gate::needs(policy, &beside.inputs(known, &NoRecords, clock), version)
 }
 
 /// Adds the verdict to the ledger. A decision that cannot be recorded must not look recorded.

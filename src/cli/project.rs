@@ -1,5 +1,6 @@
 //! The project of a command: its configuration, and everything that its sources say.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
@@ -12,7 +13,7 @@ use super::tree::Tree;
 use crate::config::{Config, FILE_NAME, Place, SourceConfig};
 use crate::diag::{Code, Diagnostic, Severity};
 use crate::gate::{ledger, levels};
-use crate::import;
+use crate::import::{self, Outline};
 use crate::model::{Instant, Mapping, Records, Registry, assemble};
 use crate::remote::{self, Selection, Surroundings};
 use crate::source::{self, Limits, Source};
@@ -119,7 +120,41 @@ impl Project {
 
     /// Reads all sources and links what they say, as of a moment.
     pub(super) fn registry(&self, at: Instant) -> Registry {
-        let records = self.records(at);
+        self.linked(self.records(at))
+    }
+
+    /// Reads what a verdict needs: first which versions there are, then, of run directories, those that `needs` names
+    /// of what is known so far; nothing for all.
+    pub(super) fn registry_for(&self, at: Instant, needs: impl Fn(&Registry) -> Option<BTreeSet<String>>) -> Registry {
+        let sources = self.sources();
+        let begun: Vec<Begun<'_>> = sources.par_iter().map(|source| self.begin(source, at)).collect();
+        let needed = if begun.iter().any(|b| b.rest.is_some()) {
+            needs(&self.linked(self.joined(begun.iter().map(|b| b.records.clone()))))
+        } else {
+            None
+        };
+        let wanted = |folder: &str| needed.as_ref().is_none_or(|needed| needed.contains(folder));
+        let end = |(begun, source): (Begun<'_>, &Listed<'_>)| match begun.rest {
+            Some(outline) => self.placed(source, at, outline.complete(&wanted)),
+            None => begun.records,
+        };
+        let records: Vec<Records> = begun.into_par_iter().zip(&sources).map(end).collect();
+        self.linked(self.joined(records))
+    }
+
+    /// Reads a source as far as it says which versions there are, or in full.
+    fn begin<'s>(&self, source: &'s Listed<'_>, at: Instant) -> Begun<'s> {
+        let outlined = || match (&source.config.table, &source.files) {
+            (None, Ok(files)) => import::outline(files, source.config.kind.as_deref()),
+            _ => None,
+        };
+        match outlined() {
+            Some(rest) => Begun { records: self.placed(source, at, rest.records()), rest: Some(rest) },
+            None => Begun { records: self.read(source, at), rest: None },
+        }
+    }
+
+    fn linked(&self, records: Records) -> Registry {
         let mappings: Vec<Mapping> = self.config.sources.iter().filter_map(|s| s.map.clone()).collect();
         let mut registry = assemble(records, self.config.catalogue.clone(), &mappings);
         if let Some(policy) = &self.config.policy {
@@ -130,73 +165,108 @@ impl Project {
 
     /// Reads all sources, as of a moment.
     pub(super) fn records(&self, at: Instant) -> Records {
+        let sources = self.sources();
+        let read: Vec<Records> = sources.par_iter().map(|source| self.read(source, at)).collect();
+        self.joined(read)
+    }
+
+    /// What all sources say.
+    fn joined(&self, sources: impl IntoIterator<Item = Records>) -> Records {
+        let mut all = Records::default();
+        sources.into_iter().for_each(|records| all.append(records));
+        all.problems.extend(self.config.warnings.iter().cloned());
+        all
+    }
+
+    /// Lists the sources.
+    fn sources(&self) -> Vec<Listed<'_>> {
         let own = [FILE_NAME, ledger::FILE_NAME, levels::FILE_NAME];
         let mut exclude = vec![self.output()];
         exclude.extend(own.iter().map(|name| self.folder.join(name)));
         exclude.extend(self.exclude.iter().cloned());
         // A source inside another (runs below the project, say) is read on its own only.
         let nested: Vec<PathBuf> = self.source_folders();
-        let mut records = Records::default();
-        let read: Vec<Records> = self
-            .config
+        self.config
             .sources
             .par_iter()
-            .map(|wanted| {
+            .enumerate()
+            .map(|(rank, config)| {
                 let mut exclude = exclude.to_vec();
-                if let Some(folder) = wanted.folder() {
+                if let Some(folder) = config.folder() {
                     let root = self.folder.join(folder);
                     exclude.extend(nested.iter().filter(|n| **n != root && n.starts_with(&root)).cloned());
                 }
-                self.read(wanted, &exclude, at)
+                Listed { rank, config, files: self.list(config, &exclude) }
             })
-            .collect();
-        for (rank, mut source) in read.into_iter().enumerate() {
-            source.runs.iter_mut().for_each(|r| r.rank = rank);
-            records.append(source);
-        }
-        records.problems.extend(self.config.warnings.iter().cloned());
-        records
+            .collect()
     }
 
-    /// Reads one source.
-    fn read(&self, wanted: &SourceConfig, exclude: &[PathBuf], at: Instant) -> Records {
+    /// Lists one source, or fetches it.
+    fn list(&self, wanted: &SourceConfig, exclude: &[PathBuf]) -> Result<Source, Box<Diagnostic>> {
         let mut limits = Limits::default();
         if let Some(bytes) = wanted.max_file_bytes {
             (limits.file_bytes, limits.document_bytes) = (bytes, bytes);
         }
-        let found = match &wanted.place {
+        let mut source = match &wanted.place {
             Place::Folder(folder) => Source::discover(&self.folder.join(folder), folder, exclude, limits),
             Place::Remote(address) => {
                 let cache = Cached::new();
                 let surroundings = Surroundings {
                     variable: &environment,
                     variables: &environment_below,
-                    now: at.seconds(),
+                    now: now().seconds(),
                     cache: cache.as_ref().map(|c| c as &dyn remote::Cache),
                 };
                 remote::fetch(address, &surroundings, &Selection { wants: &|path| wanted.wants(path), limits })
             }
-        };
-        let mut source = match found {
-            Ok(source) => source,
-            Err(problem) => return Records { problems: vec![*problem], ..Records::default() },
-        };
+        }?;
         if wanted.is_selective() {
             source.retain(|path| wanted.wants(path));
         }
-        let mut records = match &wanted.table {
-            Some(table) => import::import_table(&source, table),
-            None => import::import(&source, wanted.kind.as_deref()),
+        Ok(source)
+    }
+
+    /// Reads one source in full.
+    fn read(&self, listed: &Listed<'_>, at: Instant) -> Records {
+        let source = match &listed.files {
+            Ok(source) => source,
+            Err(problem) => return Records { problems: vec![(**problem).clone()], ..Records::default() },
         };
-        if let Place::Folder(folder) = &wanted.place {
+        let records = match &listed.config.table {
+            Some(table) => import::import_table(source, table),
+            None => import::import(source, listed.config.kind.as_deref()),
+        };
+        self.placed(listed, at, records)
+    }
+
+    /// What a source's files say, with its history, without what is too old, and with its place among the sources.
+    fn placed(&self, listed: &Listed<'_>, at: Instant, mut records: Records) -> Records {
+        let config = listed.config;
+        if let Place::Folder(folder) = &config.place {
             let root = self.folder.join(folder);
-            super::history::add(&root, folder, wanted.kind.as_deref(), wanted.history, &mut records);
+            super::history::add(&root, folder, config.kind.as_deref(), config.history, &mut records);
         }
-        if let Some(age) = wanted.max_age {
+        if let Some(age) = config.max_age {
             records.forget_before(at.before(age));
         }
+        records.runs.iter_mut().for_each(|r| r.rank = listed.rank);
         records
     }
+}
+
+/// A source whose files are known.
+struct Listed<'a> {
+    /// Its position in the configuration.
+    rank: usize,
+    config: &'a SourceConfig,
+    files: Result<Source, Box<Diagnostic>>,
+}
+
+/// A source that was read, perhaps only in outline.
+struct Begun<'a> {
+    records: Records,
+    /// What is left to be read.
+    rest: Option<Outline<'a>>,
 }
 
 /// Reads one folder or file.

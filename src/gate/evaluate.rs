@@ -6,6 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
+
 use super::baseline::{Resolution, evaluation_data, resolve, twice};
 use super::inputs::Inputs;
 use super::policy::{DEFAULT_STAGE, Demand, EVIDENCE_RULE, Policy, Rule, STAGE_RULE, Stage, Treatment, WAIVER_RULE};
@@ -227,13 +229,18 @@ struct Judged {
     bootstrapped: bool,
 }
 
-fn judge_all(policy: &Policy, rules: &[&Rule], subject: &Subject<'_>, stage: &Stage, inputs: &Inputs<'_>) -> Judged {
+fn judge_all<'p>(
+    policy: &Policy,
+    rules: &[&'p Rule],
+    subject: &Subject<'_>,
+    stage: &Stage,
+    inputs: &Inputs<'_>,
+) -> Judged {
     let mut out = Judged { records: Vec::new(), decided: false, bootstrapped: false };
     for finding in evidence::judge(subject) {
         out.records.push(own_record(policy, EVIDENCE_RULE, RuleKind::Evidence, finding));
     }
-    let mut found: Vec<(&Rule, Finding)> = Vec::new();
-    for rule in rules {
+    let judge = |rule: &&'p Rule| {
         let findings = match &rule.demand {
             Demand::Metric(demand) => metric::judge(&rule.id, demand, policy, subject, inputs.examples),
             Demand::Drift(demand) => drift::judge(demand, subject),
@@ -250,8 +257,11 @@ fn judge_all(policy: &Policy, rules: &[&Rule], subject: &Subject<'_>, stage: &St
         } else {
             findings
         };
-        found.extend(findings.into_iter().map(|finding| (*rule, finding)));
-    }
+        findings.into_iter().map(|finding| (*rule, finding)).collect::<Vec<_>>()
+    };
+    // In the order of the policy, on however many threads.
+    let found: Vec<Vec<(&Rule, Finding)>> = rules.par_iter().map(judge).collect();
+    let mut found: Vec<(&Rule, Finding)> = found.into_iter().flatten().collect();
     families::decide(&mut found);
     for (rule, finding) in found {
         let severity = rule.severity_at(&stage.name);

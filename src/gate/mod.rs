@@ -13,6 +13,7 @@ mod families;
 mod inputs;
 pub mod ledger;
 pub mod levels;
+mod needs;
 mod number;
 pub mod out;
 mod pattern;
@@ -28,4 +29,5 @@ mod waivers;
 
 pub use evaluate::evaluate;
 pub use inputs::{External, Inputs};
+pub use needs::needs;
 pub use pattern::Pattern;

@@ -38,15 +38,7 @@ fn is_samples(name: &str) -> bool {
 /// `kind` limits the source to one importer (`[[source]] kind = "mlflow"`); `None` asks all.
 pub fn import(source: &Source, kind: Option<&str>) -> Records {
     let (mut records, taken) = databases(source, kind);
-    let mut claimed: Vec<(String, usize)> = Vec::new();
-    // What lies beside a database that was named is the database's or nobody's.
-    if source.only.is_none() || source.files("").len() == 1 {
-        for loose in [false, true] {
-            claim("", source, kind, loose, &taken, &mut claimed);
-            claimed.sort();
-        }
-    }
-
+    let claimed = claims(source, kind, &taken);
     let stores: Vec<(String, &'static str, Records)> = claimed
         .par_iter()
         .map(|(path, importer)| {
@@ -54,26 +46,117 @@ pub fn import(source: &Source, kind: Option<&str>) -> Records {
             (path.clone(), importer.kind(), importer.read(&Folder::new(source, path)))
         })
         .collect();
-
     let mut stores = stores;
-    let loose: Vec<&Entry> = if kind.is_none_or(|k| k == "native" || is_document(k) || !is_store(k)) {
-        let mut loose = handed_back(source, &mut stores);
-        let free = |path: &str| source.only.as_deref().is_none_or(|only| only == path) && !taken.holds(path);
-        loose.extend(source.files_outside(claimed.iter().map(|(path, _)| path.as_str())));
-        loose.retain(|e| free(&e.path));
-        loose.sort_by(|a, b| a.path.cmp(&b.path));
-        loose.dedup_by(|a, b| a.path == b.path);
-        loose
-    } else {
-        Vec::new()
-    };
+    let loose = loose(source, kind, &taken, &claimed, &mut stores);
     let found: Vec<Found<'_>> = loose.par_iter().map(|entry| recognise(source, entry, kind)).collect();
     records.append(native::gather(source, found, &mut stores));
     for (path, kind, store) in stores {
         append_store(source, &path, kind, store, &mut records);
     }
+    finish(source, kind, &claimed, &mut records);
+    records
+}
+
+/// A source of run directories of which only so much was read as says which versions there are: the `metrics.json`,
+/// `metrics.toml` and `card.md` of a run directory speak of nothing else and wait until somebody wants them.
+pub struct Outline<'a> {
+    source: &'a Source,
+    kind: Option<&'a str>,
+    found: Vec<Found<'a>>,
+}
+
+/// Reads the outline of a source; nothing when stores or databases lie in it, as those are read in full or not at
+/// all, or when there are no run directories.
+pub fn outline<'a>(source: &'a Source, kind: Option<&'a str>) -> Option<Outline<'a>> {
+    if kind.is_some_and(|k| k != "native") {
+        return None;
+    }
+    let is_database = |e: &Entry| {
+        let name = file_name(&e.path).to_ascii_lowercase();
+        source.only.is_some() || DATABASES.iter().any(|d| d.wants(&name))
+    };
+    if source.files("").par_iter().any(is_database) {
+        return None;
+    }
+    let taken = Taken::default();
+    let claimed = claims(source, kind, &taken);
+    if !claimed.is_empty() {
+        return None;
+    }
+    let loose = loose(source, kind, &taken, &claimed, &mut Vec::new());
+    let runs = loose.iter().filter(|e| native::makes_a_run(file_name(&e.path))).map(|e| parent(&e.path));
+    let runs: BTreeSet<&str> = runs.collect();
+    if runs.is_empty() {
+        return None;
+    }
+    let waits = |entry: &Entry| runs.contains(parent(&entry.path)) && native::speaks_of_its_run(file_name(&entry.path));
+    let read = |entry: &&'a Entry| if waits(entry) { Found::unread(entry) } else { recognise(source, entry, kind) };
+    let found = loose.par_iter().map(read).collect();
+    Some(Outline { source, kind, found })
+}
+
+impl Outline<'_> {
+    /// What is known so far.
+    pub fn records(&self) -> Records {
+        self.gathered(self.found.clone())
+    }
+
+    /// The records with the run directories in full whose folders, as paths of the project, are wanted.
+    pub fn complete(mut self, wanted: &(dyn Fn(&str) -> bool + Sync)) -> Records {
+        let (source, kind) = (self.source, self.kind);
+        self.found.par_iter_mut().filter(|found| found.unread).for_each(|found| {
+            if wanted(&source.project_path(parent(&found.entry.path))) {
+                *found = recognise(source, found.entry, kind);
+            }
+        });
+        let found = std::mem::take(&mut self.found);
+        self.gathered(found)
+    }
+
+    fn gathered(&self, found: Vec<Found<'_>>) -> Records {
+        let mut records = native::gather(self.source, found, &mut Vec::new());
+        finish(self.source, self.kind, &[], &mut records);
+        records
+    }
+}
+
+/// The folders that stores own.
+fn claims(source: &Source, kind: Option<&str>, taken: &Taken) -> Vec<(String, usize)> {
+    let mut claimed: Vec<(String, usize)> = Vec::new();
+    // What lies beside a database that was named is the database's or nobody's.
+    if source.only.is_none() || source.files("").len() == 1 {
+        for loose in [false, true] {
+            claim("", source, kind, loose, taken, &mut claimed);
+            claimed.sort();
+        }
+    }
+    claimed
+}
+
+/// The files that no store owns, and those that stores hand back.
+fn loose<'a>(
+    source: &'a Source,
+    kind: Option<&str>,
+    taken: &Taken,
+    claimed: &[(String, usize)],
+    stores: &mut [native::Store],
+) -> Vec<&'a Entry> {
+    if !kind.is_none_or(|k| k == "native" || is_document(k) || !is_store(k)) {
+        return Vec::new();
+    }
+    let mut loose = handed_back(source, stores);
+    let free = |path: &str| source.only.as_deref().is_none_or(|only| only == path) && !taken.holds(path);
+    loose.extend(source.files_outside(claimed.iter().map(|(path, _)| path.as_str())));
+    loose.retain(|e| free(&e.path));
+    loose.sort_by(|a, b| a.path.cmp(&b.path));
+    loose.dedup_by(|a, b| a.path == b.path);
+    loose
+}
+
+/// Adds what was read of the source and what was found when it was listed.
+fn finish(source: &Source, kind: Option<&str>, claimed: &[(String, usize)], records: &mut Records) {
     records.evidence.extend(source.read_files().map(|(path, sha256, bytes)| Evidence { path, sha256, bytes }));
-    records.problems.extend(source.problems.iter().cloned().map(|problem| weighed(problem, source, &claimed)));
+    records.problems.extend(source.problems.iter().cloned().map(|problem| weighed(problem, source, claimed)));
     if records.sources.is_empty() {
         let shown = if source.label.is_empty() { "." } else { &source.label };
         records.sources.push(SourceSummary {
@@ -87,7 +170,6 @@ pub fn import(source: &Source, kind: Option<&str>) -> Records {
                 .help("point [[source]] at a folder of run directories or at a tracker's store; `presscheck init` writes an example"),
         );
     }
-    records
 }
 
 /// What databases hold, and which files are theirs.
@@ -230,11 +312,11 @@ fn is_above(folder: &str, path: &str) -> bool {
 pub(super) fn recognise<'a>(source: &'a Source, entry: &'a Entry, kind: Option<&str>) -> Found<'a> {
     let name = file_name(&entry.path).to_ascii_lowercase();
     if !is_textual(&name) && !DOCUMENTS.iter().any(|d| d.wants(&name)) {
-        return Found { entry, kind: None, document: None, data: None, problem: None };
+        return Found { entry, kind: None, document: None, data: None, problem: None, unread: false };
     }
     let limit = source.limits().document_bytes;
     if entry.size() > limit && is_samples(&name) {
-        return Found { entry, kind: None, document: None, data: None, problem: None };
+        return Found { entry, kind: None, document: None, data: None, problem: None, unread: false };
     }
     if entry.size() > limit {
         let path = source.project_path(&entry.path);
@@ -246,11 +328,20 @@ pub(super) fn recognise<'a>(source: &'a Source, entry: &'a Entry, kind: Option<&
         .help(
             "evidence is small: write aggregated metrics, not raw data; max_file_size in [[source]] raises the limit",
         );
-        return Found { entry, kind: None, document: None, data: None, problem: Some(Box::new(problem)) };
+        return Found {
+            entry,
+            kind: None,
+            document: None,
+            data: None,
+            problem: Some(Box::new(problem)),
+            unread: false,
+        };
     }
     let data = match source.read(entry) {
         Ok(data) => data,
-        Err(problem) => return Found { entry, kind: None, document: None, data: None, problem: Some(problem) },
+        Err(problem) => {
+            return Found { entry, kind: None, document: None, data: None, problem: Some(problem), unread: false };
+        }
     };
     let native = native::is_native_file(data.name());
     let content = Content::new(&data);
@@ -260,11 +351,14 @@ pub(super) fn recognise<'a>(source: &'a Source, entry: &'a Entry, kind: Option<&
             && d.sniff(&content)
     });
     if native && importer.is_none() {
-        return Found { entry, kind: Some("native"), document: None, data: Some(data), problem: None };
+        return Found { entry, kind: Some("native"), document: None, data: Some(data), problem: None, unread: false };
     }
     let (kind, document, problem) = match importer {
         Some(importer) => {
             let mut document = importer.read(&content);
+            if native {
+                native::only_of_its_run(&mut document, &data.path);
+            }
             if let Some(Ok(json)) = content.json_document() {
                 document.problems.extend(json.duplicate_problems(&data.path));
                 native::reject_duplicates(&mut document, &json.duplicates);
@@ -273,7 +367,7 @@ pub(super) fn recognise<'a>(source: &'a Source, entry: &'a Entry, kind: Option<&
         }
         None => (None, None, content.json_document().and_then(|j| j.as_ref().err()).cloned()),
     };
-    Found { entry, kind, document, data: None, problem }
+    Found { entry, kind, document, data: None, problem, unread: false }
 }
 
 fn append_store(source: &Source, path: &str, kind: &str, mut store: Records, records: &mut Records) {

@@ -62,7 +62,7 @@ use crate::diag::Diagnostic;
 use crate::model::{Datum, Document, Records};
 use crate::source::{Database, Entry, FileData, SQLITE_MAGIC, Source, Stream};
 
-pub use layout::import;
+pub use layout::{Outline, import, outline};
 pub use plain::{Columns, import_table};
 
 /// A format that owns a folder.

@@ -10,9 +10,10 @@ use std::sync::{Arc, LazyLock};
 use presscheck::config::Config;
 use presscheck::gate::ledger::Ledger;
 use presscheck::gate::levels::Levels;
-use presscheck::gate::policy::Policy;
+use presscheck::gate::policy::{Policy, explain, lint, resolved};
+use presscheck::gate::prove::prove;
 use presscheck::gate::verdict::{Clock, Verdict};
-use presscheck::gate::{Inputs, evaluate};
+use presscheck::gate::{Inputs, evaluate, needs};
 use presscheck::import;
 use presscheck::model::{Instant, Registry, assemble};
 use presscheck::source::Source;
@@ -200,6 +201,28 @@ fn judge(policy: &Policy, config: &Config, files: &[(String, String)], at: Insta
     Some(evaluate(policy, &Inputs::new(&registry, at, Clock::AsOf), version, &stage))
 }
 
+/// As [`judge`], reading only what the policy needs.
+fn judge_narrowly(policy: &Policy, config: &Config, files: &[(String, String)], at: Instant) -> Option<Verdict> {
+    let files = files.iter().map(|(p, t)| (p.clone(), t.clone().into_bytes()));
+    let source = Source::from_memory("runs", "runs", files);
+    let outline = import::outline(&source, None)?;
+    let known = assemble(outline.records(), config.catalogue.clone(), &[]);
+    let version = known.model("churn")?.version("2")?;
+    let needed = needs(policy, &Inputs::new(&known, at, Clock::AsOf), version);
+    let wanted = |folder: &str| needed.as_ref().is_none_or(|needed| needed.contains(folder));
+    let registry = assemble(outline.complete(&wanted), config.catalogue.clone(), &[]);
+    let version = registry.model("churn")?.version("2")?;
+    let stage = policy.stages().next()?.to_owned();
+    Some(evaluate(policy, &Inputs::new(&registry, at, Clock::AsOf), version, &stage))
+}
+
+/// The policy without the rule that looks at every version.
+static NARROW: LazyLock<(Policy, Config)> = LazyLock::new(|| {
+    let rules: Vec<&String> = RULES.1.iter().filter(|rule| !rule.contains("\"versus-best\"")).collect();
+    let text: String = rules.iter().flat_map(|rule| ["[[rule]]", rule.as_str()]).collect();
+    policy_of(&format!("{}{text}", RULES.0)).unwrap()
+});
+
 fn passes(files: &[(String, String)], at: Instant) -> bool {
     judge(&WHOLE.0, &WHOLE.1, files, at).is_some_and(|v| v.verdict.promotes())
 }
@@ -226,10 +249,12 @@ fn numbers() -> impl Strategy<Value = Numbers> {
         })
 }
 
-/// How many cases: the share of the whole, which a long run makes larger.
+/// Cases of a property at a desk; continuous integration and long runs ask for more.
+const CASES: u32 = 500;
+
+/// How many cases: so many of [`CASES`], or the same share of what was asked for.
 fn config(cases: u32) -> ProptestConfig {
-    let wanted: Option<u32> = option_env!("PRESSCHECK_PROPERTY_CASES").and_then(|n| n.parse().ok());
-    let cases = from_environment().or(wanted).map_or(cases, |all| all.max(cases));
+    let cases = from_environment().map_or(cases, |all| (all / (CASES / cases)).max(cases));
     ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 200, ..ProptestConfig::default() }
 }
 
@@ -274,7 +299,7 @@ fn paste() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(config(500))]
+    #![proptest_config(config(CASES))]
 
     #[test]
     fn worse_evidence_never_passes_instead(numbers in numbers(), what in 0..10_usize, by in prop_oneof![0.0..0.3_f64, 0.0..20.0_f64, Just(1e300)]) {
@@ -345,6 +370,22 @@ proptest! {
         judge(&WHOLE.0, &WHOLE.1, &files, numbers.at());
     }
 
+    /// Other versions' files are beside the point, whatever they hold.
+    #[test]
+    fn reading_only_what_is_needed_gives_the_same_verdict(numbers in numbers(), other in prop_oneof![Just("{\"gain\": 1e9}".to_owned()), paste()], file in 0..6_usize, at in 0..10_000_usize, cut in 0..20_usize, paste in paste()) {
+        let mut files = numbers.files();
+        files.push(("churn/0/metrics.json".to_owned(), other.clone()));
+        files.push(("churn/3/run.toml".to_owned(), format!("parent = \"runs/churn/2\"\n#{}", other.replace('\n', ""))));
+        files.push(("churn/3/metrics.json".to_owned(), other));
+        files[file].1 = mutated(&files[file].1, at, cut, &paste);
+        let (policy, config) = &*NARROW;
+        let whole = judge(policy, config, &files, numbers.at());
+        prop_assert_eq!(judge_narrowly(policy, config, &files, numbers.at()), whole.clone());
+        // And when every version has to be read.
+        let whole = judge(&WHOLE.0, &WHOLE.1, &files, numbers.at());
+        prop_assert_eq!(judge_narrowly(&WHOLE.0, &WHOLE.1, &files, numbers.at()), whole);
+    }
+
     #[test]
     fn any_policy_text_is_judged_or_refused(numbers in numbers(), at in 0..10_000_usize, cut in 0..40_usize, paste in paste()) {
         match parse(&mutated(POLICY, at, cut, &paste)) {
@@ -384,5 +425,21 @@ proptest! {
         };
         let one = on(1);
         prop_assert!(one == on(2) && one == on(8));
+    }
+
+    #[test]
+    fn any_policy_can_be_linted_shown_and_proven(numbers in numbers(), at in 0..10_000_usize, cut in 0..40_usize, paste in paste()) {
+        let text = mutated(POLICY, at, cut, &paste);
+        let Some((policy, config)) = policy_of(&text) else { return Ok(()) };
+        let registry = registry(&numbers.files(), &config);
+        let inputs = Inputs::new(&registry, numbers.at(), Clock::AsOf);
+        lint(&policy, &inputs);
+        for rule in &policy.rules {
+            prop_assert!(!resolved(&policy, rule).is_empty() && !explain(&policy, rule).is_empty());
+        }
+        let stages: Vec<&str> = policy.stages().collect();
+        let before = registry.clone();
+        prove(&policy, &inputs, &stages);
+        prop_assert!(before == registry);
     }
 }

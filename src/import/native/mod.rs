@@ -25,6 +25,7 @@ use crate::model::{
 use crate::source::{Entry, FileData, Source, file_name, parent};
 
 /// A file that no store claimed, after the document importers were asked.
+#[derive(Clone)]
 pub(crate) struct Found<'a> {
     pub(crate) entry: &'a Entry,
     /// Who understood it.
@@ -33,6 +34,15 @@ pub(crate) struct Found<'a> {
     /// The bytes, for files of the native layout itself.
     pub(crate) data: Option<Arc<FileData>>,
     pub(crate) problem: Option<Box<Diagnostic>>,
+    /// Whether nobody asked, because nobody wants what it says.
+    pub(crate) unread: bool,
+}
+
+impl<'a> Found<'a> {
+    /// A file that is known to be there and is not read.
+    pub(super) fn unread(entry: &'a Entry) -> Self {
+        Self { entry, kind: None, document: None, data: None, problem: None, unread: true }
+    }
 }
 
 /// The kind of document whose metrics are those of a window of current data: in a run directory they
@@ -45,6 +55,35 @@ pub(super) type Store = (String, &'static str, Records);
 /// Whether a file name is one that the native layout itself defines.
 pub(super) fn is_native_file(name: &str) -> bool {
     matches!(name, "run.toml" | "model.toml" | "metrics.json" | "metrics.toml" | "card.md")
+}
+
+/// Whether a file of that name makes its folder a run directory.
+pub(super) fn makes_a_run(name: &str) -> bool {
+    matches!(name, "run.toml" | "metrics.json" | "metrics.toml")
+}
+
+/// Whether a file of that name says something of its run directory's run and of nothing else, and not which version
+/// that is.
+pub(super) fn speaks_of_its_run(name: &str) -> bool {
+    matches!(name, "metrics.json" | "metrics.toml" | "card.md")
+}
+
+/// What another tool wrote under a name of the native layout gives values of the run it lies in, nothing else: such
+/// files are not read for runs that nobody judges.
+pub(super) fn only_of_its_run(document: &mut Document, path: &str) {
+    if document.models.is_empty() && document.others.is_empty() {
+        return;
+    }
+    document.models.clear();
+    document.others.clear();
+    document.problems.push(
+        Diagnostic::new(
+            Code::FieldInvalid,
+            "a file of this name speaks of its own run only; what it says of others was left out",
+        )
+        .at(path)
+        .help("give the file another name"),
+    );
 }
 
 /// Gathers files into run directories; a store with a single run inside a run directory is taken
@@ -101,11 +140,11 @@ impl Folders {
         for file in found {
             let folder = parent(&file.entry.path);
             match file_name(&file.entry.path) {
-                "run.toml" | "metrics.json" | "metrics.toml" => {
-                    runs.insert(folder.to_owned());
-                }
                 "model.toml" => {
                     declared.insert(folder.to_owned());
+                }
+                name if makes_a_run(name) => {
+                    runs.insert(folder.to_owned());
                 }
                 _ => {}
             }
@@ -178,6 +217,8 @@ struct RunFiles<'a> {
     problems: Vec<Diagnostic>,
     /// Files that were understood.
     read: Vec<&'a Entry>,
+    /// Whether some were left unread.
+    unread: bool,
 }
 
 impl<'a> RunFiles<'a> {
@@ -185,6 +226,10 @@ impl<'a> RunFiles<'a> {
         if let Some(problem) = file.problem {
             self.problems.push(*problem);
             self.others.push(file.entry);
+            return;
+        }
+        if file.unread {
+            self.unread = true;
             return;
         }
         match (file.document, file.data) {
@@ -273,7 +318,7 @@ fn read_run(
             }
         }
     }
-    if !run.holds_values() && !imported {
+    if !run.holds_values() && !imported && !files.unread {
         records.problems.push(
             Diagnostic::new(Code::RunEmpty, format!("run directory '{}' holds no results", visible(&run.id, 200)))
                 .at(run.id.clone())
