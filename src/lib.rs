@@ -5,6 +5,7 @@
 //! [`git`] those of commits), [`import`] turns them into records, [`model`] freezes the
 //! records into a registry, [`gate`] judges the registry by the policy in [`config`], [`plot`] and
 //! [`site`] render pages from registry and verdicts, [`export`] turns a registry into run directories, and [`output`] is the only writer.
+//! [`thresholds`] turns other tools' thresholds into a policy.
 //! [`watch`] and [`serve`] preview a site while it is written; [`cli`] wires the parts together.
 //! `tests/suite/architecture.rs` holds who may use whom.
 
@@ -25,5 +26,6 @@ pub mod remote;
 pub mod serve;
 pub mod site;
 pub mod source;
+pub mod thresholds;
 #[cfg(feature = "serve")]
 pub mod watch;

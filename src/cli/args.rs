@@ -174,6 +174,20 @@ Examples:
   presscheck import -o archive/2026-09             all configured sources"
     )]
     Import(Import),
+    /// Write a policy from another tool's thresholds
+    #[command(after_help = "FILE is JSON, YAML or protobuf's text format; what it is of is seen by its content:
+  mlflow       a dict of MetricThreshold by metric, as JSON
+  tfma         EvalConfig of TensorFlow Model Analysis
+  evidently    a test suite, or a report with tests
+  lighthouse   assertions of Lighthouse CI (lighthouserc)
+
+What has no equal is said, and listed at the end of the policy. Exits 0 when everything was translated, 3 when
+something was left out, 2 when nothing could be read or translated.
+
+Examples:
+  presscheck import-policy thresholds.json > presscheck.toml
+  presscheck import-policy eval_config.pbtxt -o policy.toml")]
+    ImportPolicy(ImportPolicy),
     /// Explain a diagnostic code
     #[command(after_help = "Examples:
   presscheck explain metric-conflict
@@ -377,6 +391,18 @@ pub(super) struct Import {
     /// Read SRC as this kind only, like kind in presscheck.toml
     #[arg(long, value_name = "KIND")]
     pub(super) kind: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ImportPolicy {
+    /// The file with the thresholds
+    pub(super) file: PathBuf,
+    /// What it is of, when that cannot be seen: mlflow, tfma, evidently or lighthouse
+    #[arg(long, value_name = "KIND")]
+    pub(super) kind: Option<String>,
+    /// The file to write, instead of standard output; it must not be there yet
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

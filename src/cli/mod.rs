@@ -14,6 +14,7 @@ mod explain;
 mod gate;
 mod history;
 mod import;
+mod import_policy;
 mod init;
 mod inspect;
 mod manual;
@@ -63,6 +64,7 @@ fn dispatch(cli: Cli) -> u8 {
         Command::Check(options) => check::run(&global, &options, &mut terminal),
         Command::Inspect(options) => inspect::run(&global, &options, &mut terminal),
         Command::Import(options) => import::run(&global, &options, &mut terminal),
+        Command::ImportPolicy(options) => import_policy::run(&global, &options, &mut terminal),
         Command::Explain { code } => explain::run(code.as_deref(), &mut terminal),
         Command::Completions { shell } => manual::completions(shell, Cli::command(), &mut terminal),
         Command::Man => manual::page(Cli::command(), &mut terminal),

@@ -101,6 +101,7 @@ codes! {
     PolicyLoosened = "policy-loosened", Error, "a policy loosens what it inherits, or what it extends cannot be read";
     PolicyWaiver = "policy-waiver", Error, "a waiver lasts too long, ends before it begins, or is for a rule that is not waivable";
     PolicyNothingBlocks = "policy-nothing-blocks", Warning, "a stage has no blocking rule";
+    PolicyImport = "policy-import", Error, "a file of another tool cannot be read as its thresholds, or holds some that have no equal";
     LintNeverFails = "lint-never-fails", Warning, "no evidence can make a rule fail";
     LintNeverPasses = "lint-never-passes", Warning, "no evidence of the kind and amount that was read can make a rule pass";
     LintGlobOnly = "lint-glob-only", Warning, "only a pattern feeds a blocking rule: what fails can be deleted unnoticed";

@@ -13,6 +13,7 @@ pub mod json;
 mod layout;
 pub mod parquet;
 pub mod table;
+pub(crate) mod textproto;
 pub mod yaml;
 
 mod alibi_detect;

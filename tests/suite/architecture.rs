@@ -31,6 +31,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ),
     ("export", &["model", "diag", "digest"], &[]),
     ("gate", &["model", "diag", "digest", "markdown"], &["libm", "chacha20", "semver"]),
+    ("thresholds", &["config", "diag", "import", "model", "source"], &[]),
     ("config", &["diag", "model", "gate", "remote", "digest"], &[]),
     ("plot", &[], &["plotters", "plotters_backend"]),
     ("site", &["config", "model", "plot", "gate", "diag", "digest", "markdown"], &["tera"]),

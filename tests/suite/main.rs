@@ -43,6 +43,7 @@ mod import_mlperf;
 mod import_nannyml;
 mod import_native;
 mod import_openai_evals;
+mod import_policy;
 mod import_prometheus;
 mod import_promptfoo;
 mod import_sklearn;

@@ -10,7 +10,6 @@
 mod anomalies;
 mod message;
 mod statistics;
-pub(crate) mod textproto;
 
 use super::findings::Findings;
 use super::{Content, DocumentImporter, layout};
@@ -65,7 +64,7 @@ impl DocumentImporter for Tfdv {
         let mut document = Document::default();
         let parsed;
         let value = if is_text(content) {
-            match textproto::parse(&String::from_utf8_lossy(&content.file.bytes)) {
+            match super::textproto::parse(&String::from_utf8_lossy(&content.file.bytes)) {
                 Ok(value) => {
                     parsed = value;
                     Some(&parsed)
