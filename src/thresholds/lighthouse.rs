@@ -115,7 +115,7 @@ fn one(metric: &str, assertion: &Datum, method: Option<&str>, at: &str, draft: &
     }
     let mut bounds: Vec<(bool, &str, f64)> = Vec::new();
     for (key, lower, what) in BOUNDS {
-        match options.get(key).map(|value| number(value)) {
+        match options.get(key).map(number) {
             None => {}
             Some(Some(bound)) => bounds.push((*lower, what, bound)),
             Some(None) => {
