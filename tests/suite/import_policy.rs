@@ -177,6 +177,7 @@ fn is_suite(path: &std::path::Path) -> bool {
 
 /// Every suite and every report with tests of the corpus becomes a policy that judges that very file as the tool did.
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the corpus lies outside every project")]
 fn evidently_suites_are_judged_as_evidently_did() {
     let mut judged = [0, 0];
     for folder in ["drift/evidently-0.4.40/tests", "drift/evidently-0.6.7/tests", "drift/evidently-0.7.23/conditions"] {
