@@ -188,9 +188,11 @@ Examples:
   presscheck import-policy thresholds.json > presscheck.toml
   presscheck import-policy eval_config.pbtxt -o policy.toml")]
     ImportPolicy(ImportPolicy),
-    /// Explain a diagnostic code
+    /// Explain a diagnostic code, a rule's status or an exit code
     #[command(after_help = "Examples:
   presscheck explain metric-conflict
+  presscheck explain inconclusive
+  presscheck explain exit-4
   presscheck explain            lists all codes")]
     Explain {
         /// The code

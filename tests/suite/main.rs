@@ -7,6 +7,7 @@ mod build;
 mod cli;
 mod corpus;
 mod corpus_table;
+mod docs_pages;
 mod gate;
 mod gate_case;
 mod gate_consumers;
