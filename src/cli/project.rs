@@ -244,7 +244,14 @@ impl Project {
         let config = listed.config;
         if let Place::Folder(folder) = &config.place {
             let root = self.folder.join(folder);
-            super::history::add(&root, folder, config.kind.as_deref(), config.history, &mut records);
+            super::history::add(
+                &root,
+                folder,
+                config.kind.as_deref(),
+                config.history,
+                &|path| config.wants(path),
+                &mut records,
+            );
         }
         if let Some(age) = config.max_age {
             records.forget_before(at.before(age));
@@ -279,7 +286,7 @@ pub(super) fn read_without(root: &Path, label: &str, exclude: &[PathBuf], kind: 
     match Source::discover(root, label, exclude, Limits::default()) {
         Ok(source) => {
             let mut records = import::import(&source, kind);
-            super::history::add(root, label, kind, None, &mut records);
+            super::history::add(root, label, kind, None, &|_| true, &mut records);
             records
         }
         Err(problem) => Records { problems: vec![*problem], ..Records::default() },

@@ -314,6 +314,19 @@ fn how_much_is_read_can_be_chosen() {
         assert_eq!(runs(&view).len(), count, "{history}");
         assert_eq!(runs(&view).contains_key(tagged.as_str()), count > 1);
     }
+    // What is left out of the work tree is left out of the history.
+    for (limit, count, measured) in [
+        ("exclude = [\"metrics.json\"]", 3, false),
+        ("exclude = [\"other/*\"]", 3, true),
+        ("exclude = [\"dvc.yaml\"]", 1, true),
+    ] {
+        let config = format!("schema = 1\n[[source]]\npath = \".\"\nhistory = \"commits\"\n{limit}\n");
+        write(&repo.project.path().join("presscheck.toml"), &config);
+        let view = repo.project.run(&["inspect", "--format", "json"]).json();
+        let found = runs(&view);
+        let values = found.values().filter(|r| r["results"].as_array().is_some_and(|r| !r.is_empty())).count();
+        assert!(found.len() <= count && (values > 0) == measured, "{limit}: {view}");
+    }
     write(&repo.project.path().join("presscheck.toml"), "schema = 1\n[[source]]\npath = \".\"\nhistory = \"all\"\n");
     repo.project.run(&["inspect"]).code(2).stderr_has("no choice of history");
     // Asked for where there is no repository.

@@ -62,7 +62,7 @@ pub(super) fn read(
     if let Some(commit) = head.as_deref().and_then(|id| by_id.get(id)) {
         let folders: BTreeSet<String> =
             found.get(commit.id.as_str()).into_iter().flatten().map(|p| p.folder.clone()).collect();
-        let source = source(&mut states, commit, &found, &folders, &names)?;
+        let source = source(&mut states, commit, &found, &folders, &names, place)?;
         let at_head = records::of(commit, import(source), &names);
         let clean = records::mark_work_tree(records, &at_head, commit, &names, place, &folders);
         if let Some(chosen) = chosen.get_mut(&commit.id) {
@@ -82,7 +82,7 @@ pub(super) fn read(
         let mut sources = Vec::with_capacity(chunk.len());
         for commit in chunk {
             let Some(folders) = chosen.get(&commit.id) else { continue };
-            sources.push((*commit, source(&mut states, commit, &found, folders, &names)?));
+            sources.push((*commit, source(&mut states, commit, &found, folders, &names, place)?));
         }
         let read: Vec<(&Commit, Records)> = sources.into_par_iter().map(|(c, s)| (c, import(s))).collect();
         for (commit, read) in read {
@@ -175,7 +175,10 @@ fn projects(states: &mut States<'_, '_>, history: &History, place: &Place<'_>) -
         for below in states.projects(&start.id) {
             let Some(tree) = states.trees.find(&start.id, &below) else { continue };
             let folder = [place.prefix, &below].iter().filter(|p| !p.is_empty()).copied().collect::<Vec<_>>().join("/");
-            folders.push((commit, folder, tree.id));
+            let file = if folder.is_empty() { "dvc.yaml".to_owned() } else { format!("{folder}/dvc.yaml") };
+            if place.wants(&file) {
+                folders.push((commit, folder, tree.id));
+            }
         }
     }
     let trees: BTreeSet<&str> = folders.iter().map(|(_, _, tree)| tree.as_str()).collect();
@@ -255,6 +258,7 @@ fn source(
     found: &Projects,
     folders: &BTreeSet<String>,
     names: &records::Names<'_>,
+    place: &Place<'_>,
 ) -> Result<Source, Failure> {
     let label = records::label(&commit.id);
     let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
@@ -264,6 +268,9 @@ fn source(
             |path: &str| if project.folder.is_empty() { path.to_owned() } else { format!("{}/{path}", project.folder) };
         for (path, id) in &project.state.files {
             let path = join(path);
+            if !place.wants(&path) {
+                continue;
+            }
             let why = match states.blob(id)? {
                 Reply::Found(object) => {
                     files.insert(path, object.bytes.to_vec());

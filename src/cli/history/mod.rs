@@ -1,6 +1,6 @@
 //! The git history of DVC projects: commits and tags as runs, tags as versions.
 //!
-//! In: a source's folder and what was read of its work tree. Out: records of the commits that changed
+//! In: a source's folder, which of its files are wanted, and what was read of its work tree. Out: records of the commits that changed
 //! the project's metrics, params or lock, read from the object database by `git`, and the state of
 //! the code for the work tree's own runs. The importer reads each commit as if it were checked out;
 //! its files are called `git://COMMIT/PATH`. What cannot be read is a finding, the rest is kept.
@@ -23,7 +23,14 @@ const MOST_COMMITS: usize = 10_000;
 const MOST_RUNS: usize = 2_000;
 
 /// Adds the history of a source to what was read of its files.
-pub(super) fn add(root: &Path, label: &str, kind: Option<&str>, wanted: Option<History>, records: &mut Records) {
+pub(super) fn add(
+    root: &Path,
+    label: &str,
+    kind: Option<&str>,
+    wanted: Option<History>,
+    wants: &dyn Fn(&str) -> bool,
+    records: &mut Records,
+) {
     if wanted == Some(History::Off) || !matches!(kind, None | Some("dvc" | "dvclive")) {
         return;
     }
@@ -55,7 +62,7 @@ pub(super) fn add(root: &Path, label: &str, kind: Option<&str>, wanted: Option<H
     }
     let follow = wanted != Some(History::Tags);
     let mut objects = Objects::new(&repository);
-    let place = records::Place { label, prefix: &prefix, at: &at };
+    let place = records::Place { label, prefix: &prefix, at: &at, wants };
     if let Err(failure) = commits::read(&repository, &mut objects, &place, follow, records) {
         records.problems.push(problem(&failure, &at));
     }

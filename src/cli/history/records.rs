@@ -20,6 +20,19 @@ pub(super) struct Place<'a> {
     pub(super) prefix: &'a str,
     /// What findings about the repository are about.
     pub(super) at: &'a str,
+    /// Which files are wanted, by their path below the source.
+    pub(super) wants: &'a dyn Fn(&str) -> bool,
+}
+
+impl Place<'_> {
+    /// Whether a file of the repository is one of the source, and wanted.
+    pub(super) fn wants(&self, path: &str) -> bool {
+        let below = match self.prefix {
+            "" => Some(path),
+            prefix => path.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('/')),
+        };
+        below.is_some_and(|below| (self.wants)(below))
+    }
 }
 
 /// A tag.
