@@ -1,0 +1,53 @@
+//! Drift: how far current data lies from reference data, column by column.
+//!
+//! In: values of two samples. Out: distances, statistics and p-values. Every sample becomes a *summary* that can be
+//! added to and merged with others ([`summary`]); every method is a function of two finished summaries. The methods
+//! stand by what they look at: [`samples`] (the values themselves), [`shares`] (what share of rows lies where) and
+//! [`counts`] (how many). [`bins`] says where numbers are cut. Nothing here reads files, and nothing decides what is
+//! too much.
+
+pub mod bins;
+pub mod counts;
+pub mod kolmogorov;
+pub mod samples;
+pub mod shares;
+pub mod summary;
+
+/// A test's statistic and p-value.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Tested {
+    /// The statistic, in the method's own unit; infinite where a category is new to the reference.
+    pub statistic: f64,
+    /// The chance of such a statistic or a larger one if nothing had changed, in [0, 1].
+    pub p_value: f64,
+}
+
+/// Why a method says nothing about a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotComputed {
+    /// One side has no value.
+    Empty,
+    /// Both sides are one and the same value.
+    Constant,
+    /// Fewer than two rows on one side.
+    TooFew,
+    /// The categories are not two.
+    NotBinary,
+    /// The numbers are beyond what can be computed with.
+    Overflow,
+}
+
+impl std::fmt::Display for NotComputed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "one side has no value",
+            Self::Constant => "constant in both",
+            Self::TooFew => "fewer than two rows on one side",
+            Self::NotBinary => "not two categories",
+            Self::Overflow => "the numbers are too large",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;
