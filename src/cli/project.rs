@@ -149,7 +149,7 @@ impl Project {
             _ => None,
         };
         match outlined() {
-            Some(rest) => Begun { records: self.placed(source, at, rest.records()), rest: Some(rest) },
+            Some(mut rest) => Begun { records: self.placed(source, at, rest.records()), rest: Some(rest) },
             None => Begun { records: self.read(source, at), rest: None },
         }
     }

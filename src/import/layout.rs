@@ -97,8 +97,9 @@ pub fn outline<'a>(source: &'a Source, kind: Option<&'a str>) -> Option<Outline<
 
 impl Outline<'_> {
     /// What is known so far.
-    pub fn records(&self) -> Records {
-        self.gathered(self.found.clone())
+    pub fn records(&mut self) -> Records {
+        let shown = self.found.iter_mut().map(Found::outline).collect();
+        self.gathered(shown)
     }
 
     /// The records with the run directories in full whose folders, as paths of the project, are wanted.

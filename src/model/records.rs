@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::{Card, Check, DriftReport, Evidence, Instant, Link, Run};
+use super::{Card, Check, DriftReport, Evidence, Instant, Link, Pointer, Rejected, Run, Slice};
 use crate::diag::{Code, Diagnostic};
 
 /// One source, as read.
@@ -100,6 +100,34 @@ impl Document {
     /// Whether the document holds values that only make sense as part of a run.
     pub fn speaks_of_a_run(&self) -> bool {
         self.run.holds_values() || !self.run.params.is_empty()
+    }
+
+    /// A copy without values, drift and checks, of which it keeps no more than that there are some: enough to tell
+    /// which runs and versions there are.
+    pub fn outline(&mut self) -> Document {
+        let speaks = self.run.holds_values();
+        let (drift, checks) = (std::mem::take(&mut self.drift), std::mem::take(&mut self.checks));
+        let run = &mut self.run;
+        let values =
+            (std::mem::take(&mut run.results), std::mem::take(&mut run.rejected), std::mem::take(&mut run.series));
+        let drawn =
+            (std::mem::take(&mut run.curves), std::mem::take(&mut run.matrices), std::mem::take(&mut run.importances));
+        let mut copy = self.clone();
+        copy.checks.extend(checks.first().cloned());
+        (self.run.results, self.run.rejected, self.run.series) = values;
+        (self.run.curves, self.run.matrices, self.run.importances) = drawn;
+        (self.drift, self.checks) = (drift, checks);
+        if speaks {
+            copy.run.rejected.push(Rejected {
+                metric: String::new(),
+                dataset: None,
+                slice: Slice::default(),
+                class: None,
+                found: "a value that was left out".to_owned(),
+                source: Pointer::default(),
+            });
+        }
+        copy
     }
 
     /// Moves everything but the run into the records, as it is.

@@ -205,7 +205,7 @@ fn judge(policy: &Policy, config: &Config, files: &[(String, String)], at: Insta
 fn judge_narrowly(policy: &Policy, config: &Config, files: &[(String, String)], at: Instant) -> Option<Verdict> {
     let files = files.iter().map(|(p, t)| (p.clone(), t.clone().into_bytes()));
     let source = Source::from_memory("runs", "runs", files);
-    let outline = import::outline(&source, None)?;
+    let mut outline = import::outline(&source, None)?;
     let known = assemble(outline.records(), config.catalogue.clone(), &[]);
     let version = known.model("churn")?.version("2")?;
     let needed = needs(policy, &Inputs::new(&known, at, Clock::AsOf), version);

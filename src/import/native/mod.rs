@@ -25,7 +25,6 @@ use crate::model::{
 use crate::source::{Entry, FileData, Source, file_name, parent};
 
 /// A file that no store claimed, after the document importers were asked.
-#[derive(Clone)]
 pub(crate) struct Found<'a> {
     pub(crate) entry: &'a Entry,
     /// Who understood it.
@@ -42,6 +41,18 @@ impl<'a> Found<'a> {
     /// A file that is known to be there and is not read.
     pub(super) fn unread(entry: &'a Entry) -> Self {
         Self { entry, kind: None, document: None, data: None, problem: None, unread: true }
+    }
+
+    /// A copy that says no more than which runs and versions there are.
+    pub(super) fn outline(&mut self) -> Self {
+        Self {
+            entry: self.entry,
+            kind: self.kind,
+            document: self.document.as_mut().map(Document::outline),
+            data: self.data.clone(),
+            problem: self.problem.clone(),
+            unread: self.unread,
+        }
     }
 }
 
