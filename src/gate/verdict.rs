@@ -435,10 +435,14 @@ pub struct WaiverRecord {
     pub owner: String,
     /// Where it is tracked.
     pub ticket: Option<String>,
+    /// Its first day.
+    pub created: String,
     /// Its last day.
     pub expires: String,
     /// Whole days until it ends; negative when it has.
     pub days_left: i64,
+    /// The value that is too bad even so.
+    pub floor: Option<Finite>,
     /// Its place in the policy.
     pub span: RuleSpan,
 }
