@@ -157,6 +157,9 @@ pub struct History {
 }
 
 impl History {
+    /// No decisions.
+    pub const EMPTY: Self = Self { models: BTreeMap::new(), broken: None };
+
     /// Puts together what the ledger and the files tell.
     pub fn new(ledger: &Ledger, files: Vec<Decision>) -> Self {
         let mut all: Vec<Decision> = ledger

@@ -119,15 +119,10 @@ pub fn family(family: &FamilyRecord) -> String {
     }
 }
 
-/// Where a baseline led to, and why it cannot be compared with, if so.
-pub fn baseline(baseline: &BaselineRecord) -> String {
-    let to = match (&baseline.version, &baseline.run) {
-        (Some(version), _) => format!("version {}", plain(version, 120)),
-        (None, Some(run)) => format!("run {}", plain(run, 200)),
-        (None, None) => "leads to nothing".to_owned(),
-    };
-    let why = baseline.why.as_deref().map_or_else(String::new, |why| format!(": {}", plain(why, 400)));
-    if baseline.comparable { format!("{to}{why}") } else { format!("{to}, not comparable{why}") }
+/// Whether a baseline can be compared with, and why not.
+pub fn comparable(baseline: &BaselineRecord) -> String {
+    let word = if baseline.comparable { "comparable" } else { "not comparable" };
+    baseline.why.as_deref().map_or_else(|| word.to_owned(), |why| format!("{word}: {}", plain(why, 400)))
 }
 
 /// The state of a waiver in a word.
