@@ -8,7 +8,7 @@ use super::history::{self, ProposedView, Section};
 use super::rules::{RuleRow, row};
 use crate::diag::{count, visible};
 use crate::gate::out::words;
-use crate::gate::verdict::{RuleRecord, Verdict, WaiverRecord, WaiverState};
+use crate::gate::verdict::{RuleRecord, Status, Verdict, WaiverRecord, WaiverState};
 use crate::site::facts::Facts;
 use crate::site::parts::{Badge, Link, Outside, Page, outcome, status};
 use crate::site::show;
@@ -22,6 +22,8 @@ struct Item {
     sentence: String,
     /// What it is when it belongs to no rule of the policy.
     own: &'static str,
+    /// Whether it passes.
+    holds: bool,
     /// Size, margin, interval, baseline and family, a phrase each.
     details: Vec<String>,
 }
@@ -63,7 +65,7 @@ struct StageView {
     evaluated: String,
     clock: &'static str,
     exit_code: u8,
-    /// Rules that fail or warn.
+    /// Records that do not hold: they block, warn, inform, are waived or were skipped.
     items: Vec<Item>,
     /// The others, in short.
     quiet: Vec<Item>,
@@ -189,6 +191,7 @@ fn stage(facts: &Facts<'_>, path: &str, m: usize, v: usize, index: usize, verdic
         .map(|record| Item {
             rule: RuleRow { message: words::message(record, 1_000), ..row(record, 0) },
             own: words::own(record.check).unwrap_or_default(),
+            holds: record.status == Status::Pass,
             details: details(record),
             badge: status(record.status, record.severity),
             severity: record.severity.as_str(),
@@ -199,7 +202,7 @@ fn stage(facts: &Facts<'_>, path: &str, m: usize, v: usize, index: usize, verdic
                 .unwrap_or_default(),
         })
         .collect();
-    items.sort_by_key(|i| i.rule.level);
+    items.sort_by_key(|i| (i.holds, i.rule.level));
     // What a rule demands is said once, above the first of its records.
     for at in (1..items.len()).rev() {
         if items[at].rule.id == items[at - 1].rule.id {
@@ -208,7 +211,7 @@ fn stage(facts: &Facts<'_>, path: &str, m: usize, v: usize, index: usize, verdic
     }
     let here: Vec<&WaiverRecord> = verdict.waivers.iter().filter(|w| w.state != WaiverState::Elsewhere).collect();
     let who = verdict.provenance.as_ref();
-    let quiet = items.split_off(items.partition_point(|i| i.rule.level < 2));
+    let quiet = items.split_off(items.partition_point(|i| !i.holds));
     StageView {
         stage: visible(&verdict.stage, 80),
         id: format!("stage-{}", index + 1),
@@ -262,10 +265,9 @@ fn details(record: &RuleRecord) -> Vec<String> {
     if let Some(interval) = &record.interval {
         out.push(format!("{} ({})", row.interval, words::interval(interval)));
     }
-    if let Some(baseline) = &record.baseline {
-        let run = baseline.run.as_deref().map_or_else(String::new, |r| format!(", run {}", visible(r, 120)));
+    if record.baseline.is_some() {
         let value = if row.baseline_value.is_empty() { String::new() } else { format!(": {}", row.baseline_value) };
-        out.push(format!("baseline {}{run}{value}", row.baseline));
+        out.push(format!("baseline {}{value}", row.baseline));
     }
     if let Some(family) = &record.family {
         out.push(words::family(family));
@@ -293,7 +295,7 @@ fn waiver(verdict: &Verdict, waiver: &WaiverRecord) -> WaiverRow {
         created: visible(&waiver.created, 40),
         expires: visible(&waiver.expires, 40),
         left: words::time_left(waiver),
-        floor: waiver.floor.map(|f| show::Digits::of([f.get()]).format(f.get())).unwrap_or_default(),
+        floor: waiver.floor.map(|f| show::minus(f.get().to_string())).unwrap_or_default(),
         ticket: waiver.ticket.as_deref().map(|t| Outside::new(t, t)),
         place: format!("{}:{}", visible(&waiver.span.file, 200), waiver.span.line),
     }
