@@ -70,7 +70,13 @@ fn render_all() -> Vec<(String, Vec<u8>)> {
         generator: "bench".to_owned(),
         data_as_of: Instant::parse("2026-11-01"),
     };
-    let input = site::SiteInput { registry: &REGISTRY, verdicts: &VERDICTS, history: &HISTORY, policy: None, options: &options };
+    let input = site::SiteInput {
+        registry: &REGISTRY,
+        verdicts: &VERDICTS,
+        history: &HISTORY,
+        policy: None,
+        options: &options,
+    };
     site::render(&input, &|_, _| {}).unwrap()
 }
 

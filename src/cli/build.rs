@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use super::args::{Build, Global};
-use super::{decisions, exit};
 use super::preview::{self, Rendered};
 use super::project::{Project, has_errors, moment, now};
 use super::terminal::{Terminal, environment};
+use super::{decisions, exit};
 use crate::diag::{Severity, count};
 use crate::output;
 

@@ -104,7 +104,15 @@ impl Config {
             format!("{project_name} — model reports")
         };
         Self {
-            site: Site { title, base_url: None, output: "public".to_owned(), footer: None, theme: None, verdicts: Pattern::path(VERDICTS).into_iter().collect(), verdicts_named: false },
+            site: Site {
+                title,
+                base_url: None,
+                output: "public".to_owned(),
+                footer: None,
+                theme: None,
+                verdicts: Pattern::path(VERDICTS).into_iter().collect(),
+                verdicts_named: false,
+            },
             sources: vec![SourceConfig::everything()],
             catalogue: Catalogue::built_in(),
             leaderboards: Vec::new(),

@@ -77,6 +77,8 @@ pub struct Decision {
     pub details: Option<Details>,
     /// The line of the ledger that says something else of the same version, stage and moment.
     pub contradicts: Option<usize>,
+    /// Whether it is the last line before the ledger breaks: it may be the one that was changed.
+    pub doubtful: bool,
 }
 
 impl Decision {
@@ -172,6 +174,7 @@ impl History {
                 files: Vec::new(),
                 details: None,
                 contradicts: None,
+                doubtful: ledger.broken.is_some() && i + 1 == ledger.entries.len(),
             })
             .collect();
         let mut at: BTreeMap<(String, String, String, Instant), Vec<usize>> = BTreeMap::new();
@@ -232,9 +235,11 @@ impl History {
             if registry.model(model).is_none() {
                 let n = crate::diag::count(decisions.len(), "decision");
                 let message = format!("{n} about the model '{}', of which nothing was read", visible(model, 120));
-                out.push(Diagnostic::new(Code::DecisionOrphan, message).at(place(decisions)).help(
-                    "was the model renamed or its source removed? the decisions are on no page",
-                ));
+                out.push(
+                    Diagnostic::new(Code::DecisionOrphan, message)
+                        .at(place(decisions))
+                        .help("was the model renamed or its source removed? the decisions are on no page"),
+                );
             }
             for decision in decisions {
                 if let (Some(line), Some(file)) = (decision.contradicts, decision.files.first()) {
@@ -362,6 +367,7 @@ impl Raw {
                 tool: cut(self.tool.version),
             }),
             contradicts: None,
+            doubtful: false,
         }
     }
 }

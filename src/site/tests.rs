@@ -472,7 +472,13 @@ fn a_broken_template_says_where() {
     let mut project = site(&["a"], "text");
     let mut found = |source: &str| {
         project.2.overrides = BTreeMap::from([("pages/about.html".to_owned(), source.as_bytes().to_vec())]);
-        let input = SiteInput { registry: &project.0, verdicts: &project.1, history: &History::default(), policy: None, options: &project.2 };
+        let input = SiteInput {
+            registry: &project.0,
+            verdicts: &project.1,
+            history: &History::default(),
+            policy: None,
+            options: &project.2,
+        };
         render(&input, &|_, _| {}).unwrap_err()
     };
     for (source, line) in [("\n{% if %}", Some(2)), ("a\nb\n{{ nothing }}", Some(3))] {

@@ -110,7 +110,14 @@ pub struct Entry {
 
 impl Entry {
     fn new(path: String, location: Location, size: u64) -> Self {
-        Self { path, size: AtomicU64::new(size), location, kept: Mutex::new(None), digest: OnceLock::new(), aside: AtomicBool::new(false) }
+        Self {
+            path,
+            size: AtomicU64::new(size),
+            location,
+            kept: Mutex::new(None),
+            digest: OnceLock::new(),
+            aside: AtomicBool::new(false),
+        }
     }
 
     /// Its size in bytes when this was first asked: a hint, as a file may change until it is read.

@@ -145,9 +145,8 @@ pub(crate) fn of_model(facts: &Facts<'_>, path: &str, m: usize) -> Option<Sectio
     Some(Section {
         rows: decisions.iter().take(ON_MODEL).map(|d| row(facts, path, m, d)).collect(),
         total: count(decisions.len(), "decision"),
-        all: (decisions.len() > ON_MODEL).then(|| {
-            Link::new(path, &format!("All {}", count(decisions.len(), "decision")), &facts.history_path(m))
-        }),
+        all: (decisions.len() > ON_MODEL)
+            .then(|| Link::new(path, &format!("All {}", count(decisions.len(), "decision")), &facts.history_path(m))),
         broken,
         empty: decisions.is_empty(),
     })
@@ -198,7 +197,9 @@ fn row(facts: &Facts<'_>, path: &str, m: usize, decision: &Decision) -> Row {
         told.push(words::counts(&details.counts));
         told.extend(Some(words::clock(details.clock)).filter(|c| !c.is_empty()).map(str::to_owned));
     }
-    told.push(decision.line.map_or_else(|| "not in the ledger".to_owned(), |line| format!("line {line} of the ledger")));
+    told.push(
+        decision.line.map_or_else(|| "not in the ledger".to_owned(), |line| format!("line {line} of the ledger")),
+    );
     Row {
         at: entry.at.minute(),
         at_exact: entry.at.to_string(),
@@ -211,11 +212,8 @@ fn row(facts: &Facts<'_>, path: &str, m: usize, decision: &Decision) -> Row {
         today: today.unwrap_or_default(),
         sentence: visible(&entry.sentence, 800),
         marks: marks(facts, m, at, decision),
-        waivers: details
-            .map(|d| d.waivers.iter().take(LISTED).map(waiver).collect())
-            .unwrap_or_default(),
-        proposed: details
-            .and_then(|d| d.proposed.as_ref().map(|p| ProposedView::new(p, d.trusted_ref.as_deref()))),
+        waivers: details.map(|d| d.waivers.iter().take(LISTED).map(waiver).collect()).unwrap_or_default(),
+        proposed: details.and_then(|d| d.proposed.as_ref().map(|p| ProposedView::new(p, d.trusted_ref.as_deref()))),
         facts: told,
         policy: details.map(|d| visible(&d.policy_name, 80)).unwrap_or_default(),
         policy_digest: entry.policy.short(),
@@ -238,11 +236,14 @@ fn marks(facts: &Facts<'_>, m: usize, at: Option<usize>, decision: &Decision) ->
             format!("line {line} of the ledger says something else of the same version, stage and moment"),
         );
     }
+    if decision.doubtful {
+        mark(
+            Badge::new("may have been changed", "✕", "bad"),
+            "the line after it in the ledger does not follow from it: one of the two was changed".to_owned(),
+        );
+    }
     match at.map(|v| facts.models[m].versions[v].version.digest) {
-        None => mark(
-            Badge::new("version is gone", "?", "mute"),
-            "no source holds this version any more".to_owned(),
-        ),
+        None => mark(Badge::new("version is gone", "?", "mute"), "no source holds this version any more".to_owned()),
         Some(digest) if digest != entry.subject => mark(
             Badge::new("evidence has changed since", "▲", "warn"),
             format!("judged: {}; here now: {}", entry.subject.short(), digest.short()),

@@ -241,10 +241,7 @@ fn stage(facts: &Facts<'_>, path: &str, m: usize, v: usize, index: usize, verdic
             1 => "1 waiver of the policy is for another model, stage or evidence.".to_owned(),
             n => format!("{n} waivers of the policy are for another model, stage or evidence."),
         },
-        proposed: verdict
-            .proposed
-            .as_ref()
-            .map(|p| ProposedView::new(p, verdict.policy.trusted_ref.as_deref())),
+        proposed: verdict.proposed.as_ref().map(|p| ProposedView::new(p, verdict.policy.trusted_ref.as_deref())),
         who: who.map(|p| visible(&p.sentence(), 1_000)).unwrap_or_default(),
         run: who.and_then(|p| p.run_url.as_deref()).map(|url| Outside::new("run", url)),
         history: history::of_stage(facts, path, m, v, &verdict.stage),
