@@ -95,7 +95,8 @@ pub fn outline<'a>(source: &'a Source, kind: Option<&'a str>) -> Option<Outline<
     }
     let waits = |entry: &Entry| runs.contains(parent(&entry.path)) && native::speaks_of_its_run(file_name(&entry.path));
     let read = |entry: &&'a Entry| if waits(entry) { Found::unread(entry) } else { recognise(source, entry, kind) };
-    let found = loose.par_iter().map(read).collect();
+    let mut found: Vec<Found<'_>> = loose.par_iter().map(read).collect();
+    found.retain(|file| file.kind != Some(VERDICT));
     Some(Outline { source, kind, found })
 }
 
@@ -358,7 +359,7 @@ pub(super) fn recognise<'a>(source: &'a Source, entry: &'a Entry, kind: Option<&
     if !native && is_verdict(&content) {
         // What was said of a version is no evidence about it: its digest must not change by being judged.
         entry.set_aside();
-        return Found { entry, kind: Some(VERDICT), document: None, data: None, problem: None };
+        return Found { entry, kind: Some(VERDICT), document: None, data: None, problem: None, unread: false };
     }
     let importer = DOCUMENTS.iter().find(|d| {
         kind.is_none_or(|k| k == "native" || matches_kind(d.kind(), k))
