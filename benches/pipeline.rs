@@ -29,6 +29,7 @@ static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
 static CONFIG: LazyLock<Config> =
     LazyLock::new(|| Config::parse(generate::CONFIG, "presscheck.toml", "generated").unwrap());
 static REGISTRY: LazyLock<Registry> = LazyLock::new(load_all);
+static HISTORY: gate::history::History = gate::history::History::EMPTY;
 static VERDICTS: LazyLock<BTreeMap<(String, String), Vec<Verdict>>> = LazyLock::new(judge_all);
 
 fn main() {
@@ -69,7 +70,13 @@ fn render_all() -> Vec<(String, Vec<u8>)> {
         generator: "bench".to_owned(),
         data_as_of: Instant::parse("2026-11-01"),
     };
-    let input = site::SiteInput { registry: &REGISTRY, verdicts: &VERDICTS, policy: None, options: &options };
+    let input = site::SiteInput {
+        registry: &REGISTRY,
+        verdicts: &VERDICTS,
+        history: &HISTORY,
+        policy: None,
+        options: &options,
+    };
     site::render(&input, &|_, _| {}).unwrap()
 }
 

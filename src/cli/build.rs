@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use super::args::{Build, Global};
-use super::exit;
 use super::preview::{self, Rendered};
 use super::project::{Project, has_errors, moment, now};
 use super::terminal::{Terminal, environment};
+use super::{decisions, exit};
 use crate::diag::{Severity, count};
 use crate::output;
 
@@ -36,6 +36,7 @@ pub(super) fn run(global: &Global, options: &Build, terminal: &mut Terminal) -> 
     let inputs: Vec<PathBuf> = project
         .source_folders()
         .into_iter()
+        .chain(decisions::folders(&project).iter().map(|f| project.folder.join(f)).filter(|f| f.is_dir()))
         .filter(|folder| !contains(folder, &root))
         .chain(project.config.site.theme.iter().map(|t| project.folder.join(t)))
         .collect();
@@ -53,8 +54,9 @@ pub(super) fn run(global: &Global, options: &Build, terminal: &mut Terminal) -> 
         terminal.complain(&format!("error: {error}"));
         return exit::USAGE;
     }
-    let registry = terminal.reading(|| project.registry(as_of.unwrap_or_else(now)));
-    let Rendered { files, versions, blocked } = match preview::render(&project, &registry, as_of, terminal) {
+    let mut registry = terminal.reading(|| project.registry(as_of.unwrap_or_else(now)));
+    let history = decisions::read(&project, &mut registry);
+    let Rendered { files, versions, blocked } = match preview::render(&project, &registry, &history, as_of, terminal) {
         Ok(rendered) => rendered,
         Err(problems) => {
             terminal.diagnostics(&registry.problems);

@@ -94,6 +94,12 @@ fn effect(code: Code) -> &'static str {
         _ if begins(&["lint-"]) => "Effect: policy lint ends with 1; no verdict changes.",
         _ if name == "policy-import" => "Effect: import-policy ends with 3, or with 2 when nothing is left.",
         _ if name == "policy-nothing-blocks" => "Effect: the gate ends with 5 at that stage.",
+        _ if name == "ledger-broken" => {
+            "Effect: the gate ends with 3 for every version; build ends with 3 after it has written the site."
+        }
+        _ if matches!(name, "verdict-file" | "decision-orphan") => {
+            "Effect: none; no verdict rests on it, and it is told on the problems page."
+        }
         Severity::Error if begins(&["config-", "policy-", "trusted-"]) => "Effect: exit code 2; nothing is judged.",
         _ if begins(&["output-", "link-", "template-"]) => {
             "Effect: the command fails; a site that was there before stays as it was."

@@ -9,6 +9,7 @@ mod beside;
 mod build;
 mod cached;
 mod check;
+mod decisions;
 pub mod exit;
 mod explain;
 mod gate;

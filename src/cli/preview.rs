@@ -10,6 +10,7 @@ use super::records::RecordFiles;
 use super::terminal::Terminal;
 use super::tree::Tree;
 use crate::diag::Diagnostic;
+use crate::gate::history::History;
 use crate::gate::policy::explain;
 use crate::gate::verdict::{Clock, Outcome, Verdict};
 use crate::model::{Instant, Registry};
@@ -31,6 +32,7 @@ pub(super) struct Rendered {
 pub(super) fn render(
     project: &Project,
     registry: &Registry,
+    history: &History,
     as_of: Option<Instant>,
     terminal: &Terminal,
 ) -> Result<Rendered, Vec<Diagnostic>> {
@@ -53,7 +55,7 @@ pub(super) fn render(
         digest: policy.digest,
         rules: policy.rules.iter().map(|rule| (rule.id.clone(), explain(policy, rule))).collect(),
     });
-    let input = site::SiteInput { registry, verdicts: &verdicts, policy, options: &options };
+    let input = site::SiteInput { registry, verdicts: &verdicts, history, policy, options: &options };
     let bar = terminal.bar("rendering", 0);
     let files = site::render(&input, &|done, total| {
         bar.set_length(total as u64);

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use super::args::{Global, Serve, Watch};
-use super::exit;
 use super::preview;
 use super::project::{Project, now};
 use super::terminal::Terminal;
+use super::{decisions, exit};
 use crate::config::FILE_NAME;
 use crate::diag::{Diagnostic, Severity, count, render_all};
+use crate::gate::ledger::FILE_NAME as FILE_LEDGER;
 use crate::output::lock_path;
 use crate::serve::{Event, Options, Server};
 use crate::watch::{Mode, Watcher};
@@ -92,6 +93,9 @@ impl Watched {
         match Project::load(global) {
             Ok(project) => {
                 roots.extend(project.source_folders());
+                roots.push(project.folder.join(FILE_LEDGER));
+                let verdicts = decisions::folders(&project);
+                roots.extend(verdicts.iter().filter(|f| *f != ".").map(|f| project.folder.join(f)));
                 roots.extend(project.config.site.theme.iter().map(|t| project.folder.join(t)));
                 ignore.extend([lock_path(&project.output()), project.output()]);
             }
@@ -107,8 +111,9 @@ fn publish(global: &Global, server: &Server, terminal: &mut Terminal) {
         Ok(project) => project,
         Err(problems) => return show(server, terminal, &problems),
     };
-    let registry = terminal.reading(|| project.registry(now()));
-    match preview::render(&project, &registry, None, terminal) {
+    let mut registry = terminal.reading(|| project.registry(now()));
+    let history = decisions::read(&project, &mut registry);
+    match preview::render(&project, &registry, &history, None, terminal) {
         Err(problems) => show(server, terminal, &problems),
         Ok(rendered) => {
             let pages = rendered.files.iter().filter(|(path, _)| path.ends_with(".html")).count();

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::diag::{Code, Diagnostic, Severity, visible};
+use crate::gate::Pattern;
 use crate::gate::policy::{self, Policy};
 use crate::model::{Catalogue, Direction, ExampleSpec, Finite, MetricDefinition};
 
@@ -37,7 +38,14 @@ pub struct Site {
     pub footer: Option<String>,
     /// A folder with templates and assets that replace ours, relative to the project.
     pub theme: Option<String>,
+    /// Where verdict files of earlier decisions are, relative to the project.
+    pub verdicts: Vec<Pattern>,
+    /// Whether that was said, and is not only the usual place.
+    pub verdicts_named: bool,
 }
+
+/// Where `gate --out json=…` is expected to write when nothing is said.
+pub const VERDICTS: &str = "verdicts/**/*.json";
 
 /// Which versions of a model a leaderboard shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -96,7 +104,15 @@ impl Config {
             format!("{project_name} — model reports")
         };
         Self {
-            site: Site { title, base_url: None, output: "public".to_owned(), footer: None, theme: None },
+            site: Site {
+                title,
+                base_url: None,
+                output: "public".to_owned(),
+                footer: None,
+                theme: None,
+                verdicts: Pattern::path(VERDICTS).into_iter().collect(),
+                verdicts_named: false,
+            },
             sources: vec![SourceConfig::everything()],
             catalogue: Catalogue::built_in(),
             leaderboards: Vec::new(),
@@ -263,13 +279,35 @@ impl Check<'_> {
             }
             Some(text.to_owned())
         });
+        let verdicts_named = raw.verdicts.is_some();
+        let verdicts = raw.verdicts.map(|patterns| self.verdicts(&patterns));
         Site {
             title: raw.title.unwrap_or(defaults.title),
             base_url,
             output: output.unwrap_or(defaults.output),
             footer: raw.footer,
             theme: raw.theme,
+            verdicts: verdicts.unwrap_or(defaults.verdicts),
+            verdicts_named,
         }
+    }
+
+    /// Where earlier verdicts are.
+    fn verdicts(&mut self, patterns: &[toml::Spanned<String>]) -> Vec<Pattern> {
+        let mut out = Vec::new();
+        for pattern in patterns {
+            match Pattern::path(pattern.get_ref()) {
+                Ok(pattern) => out.push(pattern),
+                Err(why) => self.refuse(
+                    Code::ConfigValue,
+                    pattern.span(),
+                    format!("'{}' is no pattern of paths: {why}", visible(pattern.get_ref(), 80)),
+                    "not below the project",
+                    "write it as verdicts = [\"verdicts/**/*.json\"]",
+                ),
+            }
+        }
+        out
     }
 
     /// The catalogue with the metrics of the file. What an extended policy says of a metric cannot be turned round.

@@ -120,6 +120,7 @@ pub(super) struct RawSite {
     pub(super) output: Option<Spanned<String>>,
     pub(super) footer: Option<String>,
     pub(super) theme: Option<String>,
+    pub(super) verdicts: Option<Vec<Spanned<String>>>,
 }
 
 #[derive(Debug, Deserialize)]

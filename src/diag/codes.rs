@@ -110,6 +110,9 @@ codes! {
     LintZeroBaseline = "lint-zero-baseline", Warning, "an allowance is only a share of the baseline, and the baseline is 0";
     LintFamilyPadded = "lint-family-padded", Warning, "small slices count in a family of comparisons and hide harm in the large ones";
     LintWaiver = "lint-waiver", Warning, "a waiver has ended, or its floor makes no sense";
+    LedgerBroken = "ledger-broken", Error, "the ledger of decisions is broken: a line was changed, added or removed";
+    VerdictFile = "verdict-file", Warning, "a file of an earlier verdict is none, or contradicts the ledger";
+    DecisionOrphan = "decision-orphan", Note, "the ledger or a verdict file tells of a model that was not read";
     // Output.
     OutputForeign = "output-foreign", Error, "the output folder holds files that presscheck did not write";
     OutputUnsafe = "output-unsafe", Error, "the output folder would overwrite something else";

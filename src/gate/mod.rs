@@ -10,6 +10,7 @@ mod evaluate;
 mod evidence;
 pub mod examples;
 mod families;
+pub mod history;
 mod inputs;
 pub mod ledger;
 pub mod levels;

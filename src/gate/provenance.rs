@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::diag::visible;
 
@@ -16,7 +16,7 @@ use crate::diag::visible;
 const LENGTH: usize = 300;
 
 /// Where a gate ran.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Provenance {
     /// The system, as it calls itself.
     pub system: String,
@@ -101,6 +101,20 @@ pub const VARIABLES: &[&str] = &[
 ];
 
 impl Provenance {
+    /// One that was read from a file, made as safe as one that this process found out: it may hold anything.
+    pub fn checked(self) -> Self {
+        let plain = |text: Option<String>| text.map(|t| visible(&t, LENGTH));
+        Self {
+            system: visible(&self.system, LENGTH),
+            repository: self.repository.as_deref().map(address),
+            commit: plain(self.commit),
+            reference: plain(self.reference),
+            run_url: self.run_url.as_deref().and_then(link),
+            actor: plain(self.actor),
+            workflow: plain(self.workflow),
+        }
+    }
+
     /// Reads the variables of the system that the process runs in.
     pub fn read(variables: &BTreeMap<String, String>) -> Option<Self> {
         let raw = |name: &str| variables.get(name).map(|v| v.trim()).filter(|v| !v.is_empty());

@@ -151,7 +151,7 @@ impl RuleKind {
 }
 
 /// Where the clock came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Clock {
     /// The system's clock when the gate ran.
@@ -383,7 +383,7 @@ impl RuleRecord {
 }
 
 /// The policy of the change under test: how it differs from the one that judged, and what it would have said.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proposed {
     /// Its digest; nothing when it is refused.
     pub policy: Option<Sha256>,
@@ -435,16 +435,20 @@ pub struct WaiverRecord {
     pub owner: String,
     /// Where it is tracked.
     pub ticket: Option<String>,
+    /// Its first day.
+    pub created: String,
     /// Its last day.
     pub expires: String,
     /// Whole days until it ends; negative when it has.
     pub days_left: i64,
+    /// The value that is too bad even so.
+    pub floor: Option<Finite>,
     /// Its place in the policy.
     pub span: RuleSpan,
 }
 
 /// What became of a waiver.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum WaiverState {
     /// It covers a record.
@@ -462,7 +466,7 @@ pub enum WaiverState {
 }
 
 /// How many records have each status.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "each field is its own name")]
 pub struct Counts {
     pub pass: usize,

@@ -109,8 +109,10 @@ impl Applied<'_> {
                 reason: waiver.reason.clone(),
                 owner: waiver.owner.clone(),
                 ticket: waiver.ticket.clone(),
+                created: waiver.created.date(),
                 expires: waiver.expires.clone(),
                 days_left: (waiver.ends.seconds() - self.at.seconds()).div_euclid(DAY),
+                floor: waiver.floor.and_then(crate::model::Finite::new),
                 span: waiver.span.clone(),
             });
         }

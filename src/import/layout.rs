@@ -14,12 +14,15 @@ use rayon::prelude::*;
 use super::native::{self, Found};
 use super::{Content, DATABASES, DOCUMENTS, Folder, STORES};
 use crate::diag::{Code, Diagnostic, Severity, visible};
-use crate::model::{Evidence, Records, SourceSummary};
+use crate::model::{Datum, Evidence, Records, SourceSummary};
 use crate::source::{Entry, Source, file_name, parent};
 
 /// Endings of files that are worth reading to see whether somebody understands them.
 const TEXTUAL: &[&str] =
     &[".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".md", ".markdown", ".xml", ".toml", ".yaml", ".yml"];
+
+/// The kind of a file that is a verdict of the gate: no importer's.
+const VERDICT: &str = "presscheck-verdict";
 
 /// Whether a file's name (lower case) has the ending of a text format.
 pub(super) fn is_textual(name: &str) -> bool {
@@ -48,7 +51,8 @@ pub fn import(source: &Source, kind: Option<&str>) -> Records {
         .collect();
     let mut stores = stores;
     let loose = loose(source, kind, &taken, &claimed, &mut stores);
-    let found: Vec<Found<'_>> = loose.par_iter().map(|entry| recognise(source, entry, kind)).collect();
+    let mut found: Vec<Found<'_>> = loose.par_iter().map(|entry| recognise(source, entry, kind)).collect();
+    found.retain(|file| file.kind != Some(VERDICT));
     records.append(native::gather(source, found, &mut stores));
     for (path, kind, store) in stores {
         append_store(source, &path, kind, store, &mut records);
@@ -91,7 +95,8 @@ pub fn outline<'a>(source: &'a Source, kind: Option<&'a str>) -> Option<Outline<
     }
     let waits = |entry: &Entry| runs.contains(parent(&entry.path)) && native::speaks_of_its_run(file_name(&entry.path));
     let read = |entry: &&'a Entry| if waits(entry) { Found::unread(entry) } else { recognise(source, entry, kind) };
-    let found = loose.par_iter().map(read).collect();
+    let mut found: Vec<Found<'_>> = loose.par_iter().map(read).collect();
+    found.retain(|file| file.kind != Some(VERDICT));
     Some(Outline { source, kind, found })
 }
 
@@ -309,6 +314,12 @@ fn is_above(folder: &str, path: &str) -> bool {
     folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }
 
+/// A verdict of the gate, in any version of its schema. The site shows it as history; here it is nobody's.
+fn is_verdict(content: &Content<'_>) -> bool {
+    let schema = content.json().and_then(|json| json.get("schema")).and_then(Datum::as_str);
+    schema.is_some_and(|schema| schema.starts_with("presscheck.verdict/"))
+}
+
 /// Reads a file that no store claimed and asks the document importers.
 pub(super) fn recognise<'a>(source: &'a Source, entry: &'a Entry, kind: Option<&str>) -> Found<'a> {
     let name = file_name(&entry.path).to_ascii_lowercase();
@@ -346,6 +357,11 @@ pub(super) fn recognise<'a>(source: &'a Source, entry: &'a Entry, kind: Option<&
     };
     let native = native::is_native_file(data.name());
     let content = Content::new(&data);
+    if !native && is_verdict(&content) {
+        // What was said of a version is no evidence about it: its digest must not change by being judged.
+        entry.set_aside();
+        return Found { entry, kind: Some(VERDICT), document: None, data: None, problem: None, unread: false };
+    }
     let importer = DOCUMENTS.iter().find(|d| {
         kind.is_none_or(|k| k == "native" || matches_kind(d.kind(), k))
             && (!native || d.takes_native_names())

@@ -281,7 +281,13 @@ mod tests {
         let registry = assemble(records, Catalogue::built_in(), &[]);
         let options = SiteOptions { leaderboards: boards, ..SiteOptions::default() };
         let verdicts = BTreeMap::new();
-        let input = SiteInput { registry: &registry, verdicts: &verdicts, policy: None, options: &options };
+        let input = SiteInput {
+            registry: &registry,
+            verdicts: &verdicts,
+            history: &crate::gate::history::History::default(),
+            policy: None,
+            options: &options,
+        };
         let facts = Facts::new(&input);
         let name = |m: usize| facts.models[m].model.name.clone();
         all(&facts)

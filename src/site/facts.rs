@@ -9,6 +9,7 @@ use rayon::prelude::*;
 
 use super::url::Names;
 use super::{Leaderboard, SiteInput};
+use crate::gate::history::Decision;
 use crate::gate::verdict::{RuleKind, Verdict};
 use crate::markdown;
 use crate::model::{Direction, DriftReport, Instant, MetricDefinition, MetricResult, Model, Registry, Run, Version};
@@ -44,6 +45,8 @@ pub(crate) struct ModelFacts<'a> {
     pub headline: Option<Headline>,
     /// The version that others are compared with: alias `champion`, else the one in production.
     pub champion: Option<usize>,
+    /// Versions by name.
+    pub position: BTreeMap<&'a str, usize>,
 }
 
 /// Facts about a version.
@@ -52,6 +55,8 @@ pub(crate) struct VersionFacts<'a> {
     pub run: Option<&'a Run>,
     pub slug: String,
     pub verdicts: &'a [Verdict],
+    /// Earlier decisions on it, as indices into those about the model, newest first.
+    pub decisions: Vec<usize>,
     /// The headline metric's value.
     pub value: Option<&'a MetricResult>,
     pub drift: DriftState,
@@ -146,7 +151,10 @@ impl<'a> Facts<'a> {
         let models: Vec<ModelFacts<'a>> = registry
             .models
             .par_iter()
-            .map(|model| model_facts(model, registry, &verdicts, &model_slugs, &input.options.leaderboards))
+            .map(|model| {
+                let decisions = input.history.of(&model.name);
+                model_facts(model, registry, &verdicts, &model_slugs, &input.options.leaderboards, decisions)
+            })
             .collect();
         let mut owners = vec![None; registry.runs.len()];
         for (m, model) in models.iter().enumerate() {
@@ -221,6 +229,26 @@ impl<'a> Facts<'a> {
         format!("data/verdicts/{}/{}/{}.json", model.slug, model.versions[v].slug, super::url::slug(stage))
     }
 
+    /// The first page of a model's gate history.
+    pub(crate) fn history_path(&self, m: usize) -> String {
+        format!("models/{}/history.html", self.models[m].slug)
+    }
+
+    pub(crate) fn history_data_path(&self, m: usize) -> String {
+        format!("data/history/{}.json", self.models[m].slug)
+    }
+
+    /// Earlier decisions about a model, newest first.
+    pub(crate) fn decisions(&self, m: usize) -> &'a [Decision] {
+        self.input.history.of(&self.models[m].model.name)
+    }
+
+    /// Earlier decisions on a version, newest first.
+    pub(crate) fn decisions_on(&self, m: usize, v: usize) -> impl Iterator<Item = &'a Decision> {
+        let all = self.decisions(m);
+        self.models[m].versions[v].decisions.iter().filter_map(move |i| all.get(*i))
+    }
+
     /// The page of a run: the version's page when it is a version.
     pub(crate) fn run_path(&self, run: usize) -> String {
         match self.owners[run] {
@@ -264,9 +292,10 @@ fn model_facts<'a>(
     verdicts: &BTreeMap<(&str, &str), &'a [Verdict]>,
     slugs: &Names<'_>,
     boards: &[Leaderboard],
+    decisions: &[Decision],
 ) -> ModelFacts<'a> {
     let version_slugs = Names::assign(model.versions.iter().map(|v| v.version.as_str()));
-    let versions: Vec<VersionFacts<'a>> = model
+    let mut versions: Vec<VersionFacts<'a>> = model
         .versions
         .iter()
         .map(|version| VersionFacts {
@@ -274,11 +303,19 @@ fn model_facts<'a>(
             run: registry.run_of(version),
             slug: version_slugs.get(&version.version),
             verdicts: verdicts.get(&(model.name.as_str(), version.version.as_str())).copied().unwrap_or(&[]),
+            decisions: Vec::new(),
             value: None,
             drift: drift_state(registry, version),
             card: card_state(version),
         })
         .collect();
+    let position: BTreeMap<&str, usize> =
+        model.versions.iter().enumerate().map(|(v, version)| (version.version.as_str(), v)).collect();
+    for (i, decision) in decisions.iter().enumerate() {
+        if let Some(v) = position.get(decision.entry.version.as_str()) {
+            versions[*v].decisions.push(i);
+        }
+    }
     let champion = model
         .aliases
         .get("champion")
@@ -290,7 +327,7 @@ fn model_facts<'a>(
                 .iter()
                 .rposition(|v| v.stage.as_deref().is_some_and(|s| s.eq_ignore_ascii_case("production")))
         });
-    let mut out = ModelFacts { model, slug: slugs.get(&model.name), versions, headline: None, champion };
+    let mut out = ModelFacts { model, slug: slugs.get(&model.name), versions, headline: None, champion, position };
     out.headline = headline(&out, registry, boards);
     if let Some(headline) = &out.headline {
         for version in &mut out.versions {

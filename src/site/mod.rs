@@ -28,6 +28,7 @@ pub use templates::TEMPLATES;
 
 use crate::diag::{Code, Diagnostic, Severity, visible};
 use crate::digest::Sha256;
+use crate::gate::history::History;
 use crate::gate::verdict::Verdict;
 use crate::model::{Instant, Model, Registry};
 
@@ -95,6 +96,8 @@ pub struct SiteInput<'a> {
     pub registry: &'a Registry,
     /// The verdicts of a version, one per stage, by model and version.
     pub verdicts: &'a BTreeMap<(String, String), Vec<Verdict>>,
+    /// Earlier decisions.
+    pub history: &'a History,
     /// The policy that gave them.
     pub policy: Option<PolicyText>,
     /// How the site looks.

@@ -24,6 +24,7 @@ pub(crate) enum What {
     Version(usize, usize),
     Drift(usize, usize),
     Verdict(usize, usize),
+    History(usize, usize),
     LooseDrift,
     Experiments,
     Experiment(usize, usize),
@@ -33,6 +34,7 @@ pub(crate) enum What {
     NotFound,
     SiteData,
     ModelData(usize),
+    HistoryData(usize),
     VerdictData(usize, usize, usize),
     BoardData(usize),
     ExperimentData(usize),
@@ -40,7 +42,7 @@ pub(crate) enum What {
     Sitemap,
 }
 
-/// Models, versions and runs on one page.
+/// Models, versions, runs and decisions on one page.
 pub(crate) const PER_PAGE: usize = 200;
 
 /// The path of a page of a list: the first has the plain name.
@@ -71,6 +73,15 @@ pub(crate) fn plan(facts: &Facts<'_>, boards: &[Board<'_>]) -> Vec<Planned> {
             add(numbered(&facts.model_path(m), page), What::Model(m, page));
         }
         add(format!("data/models/{}.json", model.slug), What::ModelData(m));
+        let decisions = facts.decisions(m).len();
+        if decisions > pages::history::ON_MODEL {
+            for page in 0..pages_of(decisions) {
+                add(numbered(&facts.history_path(m), page), What::History(m, page));
+            }
+        }
+        if decisions > 0 {
+            add(facts.history_data_path(m), What::HistoryData(m));
+        }
         for (v, version) in model.versions.iter().enumerate() {
             add(facts.version_path(m, v), What::Version(m, v));
             if !version.version.drift.is_empty() {
@@ -140,6 +151,9 @@ pub(crate) fn make(
         What::Verdict(m, v) => {
             templates.render("pages/verdict.html", path, &pages::verdict::context(facts, path, m, v))
         }
+        What::History(m, page) => {
+            templates.render("pages/history.html", path, &pages::history::context(facts, path, m, page))
+        }
         What::Experiments => templates.render("pages/experiments.html", path, &pages::experiment::list(facts, path)),
         What::Experiment(e, page) => {
             templates.render("pages/experiment.html", path, &pages::experiment::context(facts, path, e, page))
@@ -150,6 +164,7 @@ pub(crate) fn make(
         What::NotFound => templates.render("pages/not_found.html", path, &pages::not_found::context(facts, path)),
         What::SiteData => json(path, &pages::data::site(facts, boards)),
         What::ModelData(m) => json(path, &pages::data::model(facts, m)),
+        What::HistoryData(m) => json(path, &pages::history::data(facts, m)),
         What::VerdictData(m, v, i) => json(path, &facts.models[m].versions[v].verdicts[i]),
         What::BoardData(i) => json(path, &pages::data::board(facts, &boards[i])),
         What::ExperimentData(e) => json(path, &pages::data::experiment(facts, e)),

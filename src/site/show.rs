@@ -197,6 +197,12 @@ pub(crate) fn percent(share: f64) -> String {
     if p != 0.0 && p.abs() < 9.95 { format!("{p:.1} %") } else { format!("{p:.0} %") }
 }
 
+/// A phrase as the beginning of a sentence.
+pub(crate) fn sentence(phrase: &str) -> String {
+    let mut chars = phrase.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
 /// A real minus sign, so that negative numbers do not look hyphenated.
 pub(crate) fn minus(text: String) -> String {
     match text.strip_prefix('-') {

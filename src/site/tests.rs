@@ -302,7 +302,7 @@ fn rendered((registry, verdicts, options): &(Registry, Verdicts, SiteOptions)) -
         digest: Sha256::of(b""),
         rules: vec![(options.title.clone(), options.title.clone())],
     };
-    let input = SiteInput { registry, verdicts, policy: Some(policy), options };
+    let input = SiteInput { registry, verdicts, history: &History::default(), policy: Some(policy), options };
     match render(&input, &|_, _| {}) {
         Ok(files) => files,
         Err(found) => panic!("{:#?}", found.iter().take(5).collect::<Vec<_>>()),
@@ -472,7 +472,13 @@ fn a_broken_template_says_where() {
     let mut project = site(&["a"], "text");
     let mut found = |source: &str| {
         project.2.overrides = BTreeMap::from([("pages/about.html".to_owned(), source.as_bytes().to_vec())]);
-        let input = SiteInput { registry: &project.0, verdicts: &project.1, policy: None, options: &project.2 };
+        let input = SiteInput {
+            registry: &project.0,
+            verdicts: &project.1,
+            history: &History::default(),
+            policy: None,
+            options: &project.2,
+        };
         render(&input, &|_, _| {}).unwrap_err()
     };
     for (source, line) in [("\n{% if %}", Some(2)), ("a\nb\n{{ nothing }}", Some(3))] {

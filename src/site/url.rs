@@ -89,7 +89,7 @@ fn is_plain(name: &str) -> bool {
 /// Names that end like a page of ours (`1.0-drift`, `runs-2`) or like a slug with its digest.
 fn is_ours(name: &str) -> bool {
     let tail = name.rsplit('-').next().unwrap_or(name);
-    name == "index"
+    matches!(name, "index" | "history")
         || (name.contains('-') && matches!(tail, "drift" | "verdict"))
         || (name.contains("-p") && tail.strip_prefix('p').is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit())))
         || (name.contains('-') && tail.len() >= DIGITS && tail.bytes().all(|b| b.is_ascii_hexdigit()))
@@ -166,6 +166,7 @@ mod tests {
             "x.",
             "a..b",
             "index",
+            "history",
             "1.0-drift",
             "1.0-verdict",
             "exp-p2",

@@ -12,7 +12,7 @@ mod stream;
 use std::borrow::Cow;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::diag::Diagnostic;
@@ -104,11 +104,20 @@ pub struct Entry {
     /// What a sniff has read, until the importer takes it.
     kept: Mutex<Option<Arc<FileData>>>,
     digest: OnceLock<(Sha256, u64)>,
+    /// Whether it turned out to be no evidence.
+    aside: AtomicBool,
 }
 
 impl Entry {
     fn new(path: String, location: Location, size: u64) -> Self {
-        Self { path, size: AtomicU64::new(size), location, kept: Mutex::new(None), digest: OnceLock::new() }
+        Self {
+            path,
+            size: AtomicU64::new(size),
+            location,
+            kept: Mutex::new(None),
+            digest: OnceLock::new(),
+            aside: AtomicBool::new(false),
+        }
     }
 
     /// Its size in bytes when this was first asked: a hint, as a file may change until it is read.
@@ -122,6 +131,11 @@ impl Entry {
             }
             size => size,
         }
+    }
+
+    /// Says that the file is no evidence although it was read: [`Source::read_files`] leaves it out.
+    pub fn set_aside(&self) {
+        self.aside.store(true, Ordering::Relaxed);
     }
 
     /// Where it is on disk, when it is there.
@@ -321,10 +335,11 @@ impl Source {
         self.file(project_path.strip_prefix(self.label.as_str())?.strip_prefix('/')?)
     }
 
-    /// The files that were read so far: project path, digest, size.
+    /// The files that were read so far and not set aside: project path, digest, size.
     pub fn read_files(&self) -> impl Iterator<Item = (String, Sha256, u64)> + '_ {
         self.entries
             .iter()
+            .filter(|e| !e.aside.load(Ordering::Relaxed))
             .filter_map(|e| e.digest.get().map(|(sha256, len)| (self.project_path(&e.path), *sha256, *len)))
     }
 }

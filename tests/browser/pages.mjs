@@ -30,6 +30,7 @@ const kind = (page) => {
   const parts = page.split("/");
   if (parts[0] === "models" && parts.length === 3) {
     if (parts[2] === "index.html") return "model";
+    if (/^history(-p\d+)?\.html$/.test(parts[2])) return "history";
     for (const suffix of ["drift", "verdict"]) if (parts[2].endsWith(`${suffix}.html`)) return suffix;
     return "version";
   }

@@ -59,4 +59,5 @@ mod policy_commands;
 mod project;
 mod serve;
 mod servers;
+mod site_history;
 mod sources;

@@ -4,9 +4,9 @@
 //! characters, escape sequences and bidirectional overrides of user text are shown, not sent.
 
 use super::shared::{self, Groups, Standing, headline};
-use super::{Context, Refused, Writer};
+use super::{Context, Refused, Writer, words};
 use crate::diag::count;
-use crate::gate::verdict::{Clock, Outcome, RuleRecord, Verdict};
+use crate::gate::verdict::{Outcome, RuleRecord, Verdict};
 
 /// The format `human`.
 #[derive(Clone, Copy, Debug)]
@@ -58,8 +58,7 @@ impl Writer for Human {
         for (record, name) in shown.iter().zip(&names) {
             let (word, colour) = word(record);
             let word = paint(&format!("{word:<12}"), colour);
-            let message = shared::message(record, 2_000).replace("##", "#\\u{23}");
-            let place = format!("{}:{}", visible(&record.span.file, 200), record.span.line);
+            let message = inert(words::message(record, 2_000));
             if name.chars().count() <= NAME_WIDTH {
                 let pad = " ".repeat(width - name.chars().count());
                 line(&mut out, &format!("  {word} {name}{pad}  {message}"));
@@ -69,10 +68,7 @@ impl Writer for Human {
                 line(&mut out, &format!("  {:<12} - {message}", ""));
             }
             if record.blocks() || record.warns() {
-                let why = record.why.as_deref().map_or_else(String::new, |w| format!(" ({})", visible(w, 300)));
-                let read =
-                    record.source.as_deref().map_or_else(String::new, |s| format!(", value from {}", visible(s, 300)));
-                line(&mut out, &format!("  {:<12} {}", "", paint(&format!("rule at {place}{why}{read}"), "2")));
+                line(&mut out, &format!("  {:<12} {}", "", paint(&inert(words::place(record)), "2")));
             }
         }
         out.push('\n');
@@ -80,21 +76,21 @@ impl Writer for Human {
             let n = groups.holding.len();
             line(&mut out, &format!("  and {} that {}", count(n, "record"), if n == 1 { "holds" } else { "hold" }));
         }
-        line(&mut out, &format!("  {}", counts(verdict)));
+        line(&mut out, &format!("  {}", words::counts(&verdict.counts)));
         if let Some(proposed) = &verdict.proposed {
-            let judge = verdict.policy.trusted_ref.as_deref().unwrap_or("the trusted ref");
-            line(&mut out, &format!("  judged by the policy of {}; the proposed policy differs:", visible(judge, 120)));
+            let judge = words::judged_by(verdict.policy.trusted_ref.as_deref());
+            line(&mut out, &format!("  {}:", inert(judge)));
             for change in proposed.changes.iter().take(SHOWN_CHANGES) {
                 line(&mut out, &format!("    - {}", visible(change, 600)));
             }
             if let more @ 1.. = proposed.changes.len().saturating_sub(SHOWN_CHANGES) {
                 line(&mut out, &format!("    - and {}", count(more, "more change")));
             }
-            line(&mut out, &format!("  dry run of the proposed policy: {}", visible(&proposed.sentence, 1_000)));
+            line(&mut out, &format!("  {}", inert(words::dry_run(proposed))));
         }
-        let clock = match verdict.clock {
-            Clock::Wall => "",
-            Clock::AsOf => " (as of a given time)",
+        let clock = match words::clock(verdict.clock) {
+            "" => String::new(),
+            clock => format!(" ({clock})"),
         };
         line(
             &mut out,
@@ -112,7 +108,12 @@ impl Writer for Human {
 
 /// User text in a line of ours. `##[…]` and `##vso[…]` are commands of pipelines wherever they stand.
 fn visible(text: &str, limit: usize) -> String {
-    shared::plain(text, limit).replace("##", "#\\u{23}")
+    inert(shared::plain(text, limit))
+}
+
+/// The same, for text of one line that shows what is not printed.
+fn inert(text: String) -> String {
+    if text.contains("##") { text.replace("##", "#\\u{23}") } else { text }
 }
 
 /// The word that opens a record's line, and its colour.
@@ -125,20 +126,4 @@ fn word(record: &RuleRecord) -> (&'static str, &'static str) {
         Standing::Waived => ("waived", "33"),
         Standing::Skipped => ("skipped", "36"),
     }
-}
-
-/// `3 pass, 1 fail`: the statuses that occur.
-pub(super) fn counts(verdict: &Verdict) -> String {
-    let c = &verdict.counts;
-    let all = [
-        (c.fail, "fail"),
-        (c.invalid, "invalid"),
-        (c.inconclusive, "inconclusive"),
-        (c.warn, "warn"),
-        (c.waived, "waived"),
-        (c.skipped, "skipped"),
-        (c.pass, "pass"),
-    ];
-    let parts: Vec<String> = all.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
-    if parts.is_empty() { "no rule was evaluated".to_owned() } else { parts.join(", ") }
 }

@@ -5,9 +5,8 @@
 //! important first, and their absence is said; half a table would be read as the whole. `markdown`
 //! fits a comment, `summary` the larger page of a job.
 
-use super::human::counts;
 use super::shared::{self, Groups, headline, plain};
-use super::{COMMENT_LIMIT, Context, Limit, Refused, SUMMARY_LIMIT, Writer};
+use super::{COMMENT_LIMIT, Context, Limit, Refused, SUMMARY_LIMIT, Writer, words};
 use crate::diag::count;
 use crate::gate::provenance::Provenance;
 use crate::gate::verdict::{Outcome, RuleRecord, Verdict};
@@ -65,7 +64,7 @@ pub(super) fn render(verdict: &Verdict, limit: Limit) -> String {
     );
     let footer = format!(
         "\n<sub>{} · stage {} · policy {} <code>{}</code> · evidence <code>{}</code> · {} · presscheck {}{}</sub>\n",
-        escape(&counts(verdict), 200),
+        escape(&words::counts(&verdict.counts), 200),
         escape(&verdict.stage, 80),
         escape(&verdict.policy.name, 80),
         verdict.policy.digest.short(),

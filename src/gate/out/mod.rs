@@ -21,6 +21,7 @@ mod shared;
 pub mod svr;
 pub mod tap;
 pub mod vsa;
+pub mod words;
 
 use std::fmt;
 

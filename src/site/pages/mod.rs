@@ -4,6 +4,7 @@ pub(crate) mod about;
 pub(crate) mod data;
 pub(crate) mod drift;
 pub(crate) mod experiment;
+pub(crate) mod history;
 pub(crate) mod home;
 pub(crate) mod leaderboard;
 pub(crate) mod model;

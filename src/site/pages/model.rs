@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::home::{StageCell, stage_cells};
 use super::version::prose;
-use super::{Pager, pager};
+use super::{Pager, history, pager};
 use crate::diag::{count, visible};
 use crate::model::{Finite, Instant};
 use crate::plot::{self, Heading, TrendPoint, TrendSeries, TrendSpec};
@@ -68,6 +68,7 @@ pub(crate) struct Context {
     rows: Vec<Row>,
     versions: String,
     comparisons: Vec<Comparison>,
+    history: Option<history::Section>,
     pager: Option<Pager>,
     data: String,
 }
@@ -182,6 +183,7 @@ pub(crate) fn context(facts: &Facts<'_>, path: &str, m: usize, number: usize) ->
             .collect(),
         versions: count(total, "version"),
         comparisons,
+        history: if number == 0 { history::of_model(facts, path, m) } else { None },
         pager: pager(&facts.model_path(m), number, total),
         data: relative(path, &format!("data/models/{}.json", model.slug)),
     }

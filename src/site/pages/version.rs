@@ -9,6 +9,7 @@ use super::home::StageCell;
 use super::results::{self, DatasetGroup};
 use super::rules::{self, RuleRow};
 use crate::diag::{count, visible};
+use crate::gate::out::words;
 use crate::markdown::{self, RenderOptions};
 use crate::model::{Card, CardResult, CheckStatus, CurveKind, Datum, Finite, Instant, Run, Version};
 use crate::plot::{self, Bar, BarsSpec, Bin, CalibrationSpec, CurveSpec, Heading, MatrixSpec, SeriesSpec, StepSeries};
@@ -25,6 +26,8 @@ pub(crate) struct StageVerdict {
     badge: Badge,
     sentence: String,
     counts: String,
+    /// The last decision that the ledger holds: `recorded: pass on 2026-03-02`.
+    decided: String,
     evaluated: String,
     policy: String,
     digest: String,
@@ -362,29 +365,14 @@ fn stage_verdict(
         stage: visible(&verdict.stage, 80),
         badge: outcome(verdict.verdict),
         sentence: visible(&verdict.sentence, 600),
-        counts: counts(verdict),
+        counts: words::counts(&verdict.counts),
+        decided: super::history::last(facts, m, v, &verdict.stage).unwrap_or_default(),
         evaluated: verdict.evaluated_at.minute(),
         policy: visible(&verdict.policy.name, 120),
         digest: verdict.policy.digest.hex(),
         href: relative(path, &facts.verdict_path(m, v)),
         data: relative(path, &facts.verdict_data_path(m, v, &verdict.stage)),
     }
-}
-
-/// `1 fail, 2 warn, 12 pass`.
-pub(crate) fn counts(verdict: &crate::gate::verdict::Verdict) -> String {
-    let c = &verdict.counts;
-    let all = [
-        (c.fail, "failed"),
-        (c.invalid, "invalid"),
-        (c.inconclusive, "inconclusive"),
-        (c.warn, "warned"),
-        (c.waived, "waived"),
-        (c.skipped, "skipped"),
-        (c.pass, "passed"),
-    ];
-    let parts: Vec<String> = all.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
-    if parts.is_empty() { "no rule applied".to_owned() } else { parts.join(", ") }
 }
 
 fn headline(facts: &Facts<'_>, m: usize, v: usize, base: Option<usize>, base_name: Option<&str>) -> Option<Headline> {
