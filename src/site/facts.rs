@@ -229,26 +229,6 @@ impl<'a> Facts<'a> {
         format!("data/verdicts/{}/{}/{}.json", model.slug, model.versions[v].slug, super::url::slug(stage))
     }
 
-    /// The first page of a model's gate history.
-    pub(crate) fn history_path(&self, m: usize) -> String {
-        format!("models/{}/history.html", self.models[m].slug)
-    }
-
-    pub(crate) fn history_data_path(&self, m: usize) -> String {
-        format!("data/history/{}.json", self.models[m].slug)
-    }
-
-    /// Earlier decisions about a model, newest first.
-    pub(crate) fn decisions(&self, m: usize) -> &'a [Decision] {
-        self.input.history.of(&self.models[m].model.name)
-    }
-
-    /// Earlier decisions on a version, newest first.
-    pub(crate) fn decisions_on(&self, m: usize, v: usize) -> impl Iterator<Item = &'a Decision> {
-        let all = self.decisions(m);
-        self.models[m].versions[v].decisions.iter().filter_map(move |i| all.get(*i))
-    }
-
     /// The page of a run: the version's page when it is a version.
     pub(crate) fn run_path(&self, run: usize) -> String {
         match self.owners[run] {

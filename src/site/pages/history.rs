@@ -25,6 +25,28 @@ const ON_VERDICT: usize = 4;
 /// Changes of a proposed policy, waivers and files that are listed of one decision.
 const LISTED: usize = 20;
 
+impl<'a> Facts<'a> {
+    /// The first page of a model's gate history.
+    pub(crate) fn history_path(&self, m: usize) -> String {
+        format!("models/{}/history.html", self.models[m].slug)
+    }
+
+    pub(crate) fn history_data_path(&self, m: usize) -> String {
+        format!("data/history/{}.json", self.models[m].slug)
+    }
+
+    /// Earlier decisions about a model, newest first.
+    pub(crate) fn decisions(&self, m: usize) -> &'a [Decision] {
+        self.input.history.of(&self.models[m].model.name)
+    }
+
+    /// Earlier decisions on a version, newest first.
+    pub(crate) fn decisions_on(&self, m: usize, v: usize) -> impl Iterator<Item = &'a Decision> {
+        let all = self.decisions(m);
+        self.models[m].versions[v].decisions.iter().filter_map(move |i| all.get(*i))
+    }
+}
+
 /// What is to be said of a decision today.
 #[derive(Debug, Serialize)]
 struct Mark {
