@@ -898,3 +898,23 @@ fn coverage_of_every_interval() {
     }
     assert!(short.is_empty(), "below their bounds: {short:?}");
 }
+
+/// What the message says about examples is enough, and one fewer is not.
+#[test]
+fn the_examples_that_are_asked_for_are_enough() {
+    let l = level(0.95);
+    let asked = |right: u64, n: u64, limit: f64, better: Better| {
+        let interval = Proportion::new(right, n).unwrap().interval(l).unwrap();
+        noninferior(&interval, limit, better, Some(n))
+    };
+    let needs = |n| Decision::Inconclusive(Why::Straddles { needs_n: Some(n) });
+    assert_eq!(asked(24, 24, 0.9, Better::Higher), needs(29));
+    assert_eq!(asked(0, 24, 0.1, Better::Lower), needs(29));
+    assert_eq!(asked(28, 28, 0.9, Better::Higher), needs(29));
+    assert_eq!(asked(29, 29, 0.9, Better::Higher), Decision::Pass);
+    assert_eq!(asked(0, 29, 0.1, Better::Lower), Decision::Pass);
+    // A share that is neither none nor all is estimated by the interval's width.
+    assert!(
+        matches!(asked(24, 25, 0.9, Better::Higher), Decision::Inconclusive(Why::Straddles { needs_n: Some(n) }) if n > 25)
+    );
+}

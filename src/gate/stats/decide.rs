@@ -4,8 +4,8 @@
 //! with its reason as data. A difference is candidate − baseline; its limit is −margin when higher is
 //! better and +margin when lower is.
 
-use super::power::{detectable_by, needed_n};
-use super::{Evidence, Interval, Undecidable};
+use super::power::{detectable_by, floor_n, needed_n};
+use super::{Evidence, Interval, Method, Undecidable};
 
 /// Which side of the limit is the good one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,8 +65,24 @@ pub fn noninferior(interval: &Interval, limit: f64, better: Better, n: Option<u6
     } else if interval.high < limit {
         Decision::Fail
     } else {
-        let needs_n = n.and_then(|n| needed_n(&interval, n, limit).filter(|needed| *needed > n));
+        let needs_n = n.and_then(|n| enough(&interval, n, limit).filter(|needed| *needed > n));
         Decision::Inconclusive(Why::Straddles { needs_n })
+    }
+}
+
+/// The examples at which the lower bound would reach the limit, if the estimate stayed. Of a share of all or none the
+/// exact bound says it exactly; of others the interval is taken to shrink like 1/√n.
+fn enough(interval: &Interval, n: u64, limit: f64) -> Option<u64> {
+    let (exact, estimate) = (interval.method == Method::ClopperPearson, interval.estimate);
+    let share = match () {
+        () if exact && estimate == 1.0 => Some(limit),
+        // Turned round: no failure at all against the largest share that may fail.
+        () if exact && estimate == 0.0 && limit < 0.0 => Some(1.0 + limit),
+        () => None,
+    };
+    match share.filter(|s| (0.0..1.0).contains(s)) {
+        Some(share) => floor_n(1.0, share, interval.level).ok().flatten(),
+        None => needed_n(interval, n, limit),
     }
 }
 
