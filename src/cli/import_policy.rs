@@ -18,21 +18,30 @@ pub(super) fn run(global: &Global, options: &ImportPolicy, terminal: &mut Termin
             return exit::USAGE;
         }
     };
+    // A policy that the gate would refuse must not be handed out.
+    if let Err(problems) = translation.check() {
+        terminal.diagnostics(&problems);
+        terminal.complain("error: the policy that was made is refused; this is a fault of presscheck");
+        return exit::INTERNAL;
+    }
     terminal.diagnostics(&translation.left);
     match &options.output {
         None => terminal.print(translation.text.as_bytes()),
         Some(out) => {
             let to = global.directory.join(out);
-            if to.symlink_metadata().is_ok() {
-                let message = format!("'{}' is there already", visible(&out.display().to_string(), 200));
-                let problem = Diagnostic::new(Code::ConfigValue, message)
-                    .help("a policy is never overwritten: choose another name");
-                terminal.diagnostics(&[problem]);
-                return exit::USAGE;
-            }
-            if let Err(error) = output::write_file_atomic(&to, translation.text.as_bytes()) {
-                terminal.complain(&format!("error: {error}"));
-                return exit::USAGE;
+            match output::create(&to, translation.text.as_bytes()) {
+                Ok(true) => {}
+                Ok(false) => {
+                    let message = format!("'{}' is there already", visible(&out.display().to_string(), 200));
+                    let problem = Diagnostic::new(Code::ConfigValue, message)
+                        .help("a policy is never overwritten: choose another name");
+                    terminal.diagnostics(&[problem]);
+                    return exit::USAGE;
+                }
+                Err(error) => {
+                    terminal.complain(&format!("error: {error}"));
+                    return exit::USAGE;
+                }
             }
         }
     }

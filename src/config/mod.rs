@@ -313,9 +313,11 @@ impl Check<'_> {
     /// The catalogue with the metrics of the file. What an extended policy says of a metric cannot be turned round.
     fn catalogue(&mut self, raw: BTreeMap<String, raw::RawMetric>, mut catalogue: Catalogue) -> Catalogue {
         let built_in = Catalogue::built_in();
+        // What this file says of one name is not inherited by another one in it.
+        let before = catalogue.clone();
         for (name, metric) in raw {
             let metric_span = metric.direction.as_ref().map(toml::Spanned::span);
-            let inherited = catalogue.get(&name).filter(|d| built_in.get(&name) != Some(*d)).cloned();
+            let inherited = before.get(&name).filter(|d| built_in.get(&name) != Some(*d)).cloned();
             let mut definition = catalogue
                 .get(&name)
                 .filter(|d| d.name == name)

@@ -28,7 +28,7 @@ pub use guard::Target;
 pub use lock::lock_path;
 pub use manifest::{Entry, Manifest};
 pub use path::{OutPath, OutPathError};
-pub use report::{Scaffolded, append, remove_report, scaffold, size, write_file_atomic};
+pub use report::{Scaffolded, append, create, remove_report, scaffold, size, write_file_atomic};
 
 /// The files of a site: path below the output folder, and bytes.
 pub type Files = Vec<(String, Vec<u8>)>;

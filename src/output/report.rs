@@ -120,17 +120,26 @@ pub fn scaffold(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<Scaffolded
     let mut done = Scaffolded::default();
     for (relative, bytes) in files {
         let path = super::path::below(folder, relative);
-        create_folders(&folder_of(&path))?;
-        match OpenOptions::new().write(true).create_new(true).open(&path) {
-            Ok(mut file) => {
-                file.write_all(bytes).map_err(|error| Error::io("write", &path, error))?;
-                done.created.push(relative.clone());
-            }
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => done.skipped.push(relative.clone()),
-            Err(error) => return Err(Error::io("create", &path, error)),
-        }
+        let list = if create(&path, bytes)? { &mut done.created } else { &mut done.skipped };
+        list.push(relative.clone());
     }
     Ok(done)
+}
+
+/// Creates a file, folders included, unless something is there already; says whether it did.
+///
+/// # Errors
+/// When the file cannot be created or written.
+pub fn create(path: &Path, bytes: &[u8]) -> Result<bool, Error> {
+    create_folders(&folder_of(path))?;
+    match OpenOptions::new().write(true).create_new(true).open(path) {
+        Ok(mut file) => {
+            file.write_all(bytes).map_err(|error| Error::io("write", path, error))?;
+            Ok(true)
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(Error::io("create", path, error)),
+    }
 }
 
 fn stays_inside(path: &str) -> bool {

@@ -1,69 +1,20 @@
 //! The policy that is being written: rules with their keys, what they need, and what is left out.
 //!
 //! In: what the readers of the tools' files say. Out: TOML text in a fixed order. Names and numbers are written by the
-//! toml crate; what people wrote goes into comments only after control characters are made visible.
+//! toml crate; what people wrote goes into comments only after control characters are made visible. A rule that the
+//! gate would refuse is not written but left out, with the gate's reason.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use toml::Value;
 
-use crate::diag::{Code, Diagnostic, visible};
+use super::rule::{BASELINE, Rule};
+use crate::config::Config;
+use crate::diag::{Code, Diagnostic, Severity, visible};
+use crate::import::json::push_token;
 use crate::model::{Catalogue, Direction};
 use crate::source::FileData;
-
-/// The baseline that comparisons are made with.
-pub(super) const BASELINE: &str = "champion";
-
-/// A rule that is being written.
-#[derive(Clone, Debug)]
-pub(super) struct Rule {
-    id: String,
-    check: &'static str,
-    comments: Vec<String>,
-    keys: Vec<(&'static str, Value)>,
-}
-
-impl Rule {
-    /// A rule of a kind, named after what it is about.
-    pub(super) fn new(check: &'static str, about: &str, suffix: &str) -> Self {
-        let mut id: String = about
-            .chars()
-            .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
-            .take(60)
-            .collect();
-        while id.contains("--") {
-            id = id.replace("--", "-");
-        }
-        let id = id.trim_matches('-');
-        let id = if id.is_empty() { suffix.to_owned() } else { format!("{id}-{suffix}") };
-        Self { id, check, comments: Vec::new(), keys: Vec::new() }
-    }
-
-    /// With a key.
-    pub(super) fn key(mut self, key: &'static str, value: impl Into<Value>) -> Self {
-        self.keys.push((key, value.into()));
-        self
-    }
-
-    /// With a table of numbers, for allowances.
-    pub(super) fn amounts(self, key: &'static str, amounts: &[(&str, f64)]) -> Self {
-        let table: toml::Table = amounts.iter().map(|(k, v)| ((*k).to_owned(), Value::Float(*v))).collect();
-        self.key(key, table)
-    }
-
-    /// The same on a slicing; on the whole dataset when that is empty.
-    pub(super) fn clone_for(&self, slicing: &str) -> Self {
-        let rule = self.clone();
-        if slicing.is_empty() { rule } else { rule.key("slices", Value::Array(vec![Value::from(slicing)])) }
-    }
-
-    /// With a line for people above it.
-    pub(super) fn comment(mut self, line: impl AsRef<str>) -> Self {
-        self.comments.push(visible(line.as_ref(), 200));
-        self
-    }
-}
 
 /// A policy that is being written.
 #[derive(Debug)]
@@ -93,8 +44,12 @@ impl Draft {
         self.rules.len()
     }
 
-    /// Adds a rule; an id that is taken gets a number.
-    pub(super) fn push(&mut self, mut rule: Rule) {
+    /// Adds a rule; an id that is taken gets a number. What the gate would refuse is left out.
+    pub(super) fn push(&mut self, mut rule: Rule, pointer: &str) {
+        if let Err(why) = self.refusal(&rule) {
+            self.leave(pointer, why);
+            return;
+        }
         let wanted = rule.id.clone();
         let mut n = 1;
         while !self.ids.insert(rule.id.clone()) {
@@ -102,6 +57,27 @@ impl Draft {
             rule.id = format!("{wanted}-{n}");
         }
         self.rules.push(rule);
+    }
+
+    /// Adds a rule that repeats what another one judges already: where the gate would refuse it, nothing is lost.
+    pub(super) fn offer(&mut self, rule: Rule, pointer: &str) {
+        match self.refusal(&rule) {
+            Ok(()) => self.push(rule, pointer),
+            Err(why) => self.note(pointer, format!("{why}; the test's own status is judged")),
+        }
+    }
+
+    /// Why the gate would not take a rule.
+    fn refusal(&self, rule: &Rule) -> Result<(), String> {
+        let mut text = String::from("schema = 1\n");
+        self.needs(std::slice::from_ref(rule), &mut text);
+        text.push_str(&rule.text());
+        Config::parse(&text, "presscheck.toml", "imported").map(|_| ()).map_err(|problems| {
+            let first = problems.first();
+            let why = first.map_or("the rule is refused", |p| p.message.as_str());
+            let help = first.and_then(|p| p.help.as_deref()).map(|h| format!(" ({h})")).unwrap_or_default();
+            format!("{}: {why}{help}", visible(&rule.id, 80))
+        })
     }
 
     /// Whether a metric's name can stand in a policy; else it is left out.
@@ -113,30 +89,77 @@ impl Draft {
         fine
     }
 
-    /// Which way a metric is better. Two ways at once are none: its rules are then left out.
-    pub(super) fn direct(&mut self, metric: &str, direction: Direction, pointer: &str) -> bool {
-        let known = *self.metrics.entry(metric.to_owned()).or_insert(direction);
-        if known != direction {
-            self.leave(pointer, format!("'{}' is better both ways: higher and lower", visible(metric, 80)));
+    /// Says which way a metric is better, whatever the catalogue says.
+    pub(super) fn direct(&mut self, metric: &str, direction: Direction, pointer: &str) {
+        let said = self.catalogue.direction(metric);
+        if said.is_some_and(|d| d != direction) && self.metrics.get(metric) != Some(&direction) {
+            self.note(pointer, format!("'{}' is better the other way than usual", visible(metric, 80)));
         }
-        known == direction
+        self.metrics.insert(metric.to_owned(), direction);
     }
 
-    /// Something that has no equal.
+    /// Which way a metric is better; where nobody said, the one that is given here.
+    pub(super) fn direction_or(&mut self, metric: &str, otherwise: Direction) -> Direction {
+        let ordered = |d: &Direction| matches!(d, Direction::Higher | Direction::Lower);
+        let said = self.metrics.get(metric).copied().or_else(|| self.catalogue.direction(metric)).filter(ordered);
+        said.unwrap_or_else(|| {
+            self.metrics.insert(metric.to_owned(), otherwise);
+            otherwise
+        })
+    }
+
+    /// A demand that has no equal.
     pub(super) fn leave(&mut self, pointer: &str, message: impl Into<String>) {
-        self.left.push(
-            Diagnostic::new(Code::PolicyImport, message.into())
-                .severity(crate::diag::Severity::Warning)
-                .at(self.path.clone())
-                .pointer(pointer)
-                .help("write the rule by hand; docs/gate/policy.md has the language"),
+        self.tell(
+            Severity::Warning,
+            pointer,
+            message.into(),
+            "write the rule by hand; docs/gate/policy.md has the language",
         );
     }
 
-    /// Something that demands nothing and is only told.
+    /// What differs without letting more pass, or demands nothing.
     pub(super) fn note(&mut self, pointer: &str, message: impl Into<String>) {
-        let note = Diagnostic::new(Code::PolicyImport, message.into());
-        self.left.push(note.severity(crate::diag::Severity::Note).at(self.path.clone()).pointer(pointer));
+        self.tell(Severity::Note, pointer, message.into(), "");
+    }
+
+    fn tell(&mut self, severity: Severity, pointer: &str, message: String, help: &str) {
+        let found = Diagnostic::new(Code::PolicyImport, message).severity(severity);
+        let found = found.at(self.path.clone()).pointer(pointer);
+        let found = if help.is_empty() { found } else { found.help(help) };
+        if !self.left.contains(&found) {
+            self.left.push(found);
+        }
+    }
+
+    /// The entries of the catalogue and the baseline that rules need.
+    fn needs(&self, rules: &[Rule], out: &mut String) {
+        let named: BTreeSet<&str> = rules.iter().filter_map(Rule::metric).collect();
+        let said = |metric: &str| self.metrics.get(metric).copied();
+        let turned = |metric: &str| said(metric).is_some_and(|d| self.catalogue.direction(metric) != Some(d));
+        // An alias of a metric that is turned round here would be turned with it.
+        let drawn = |metric: &str| {
+            let one = self.catalogue.canonical(metric);
+            one != metric && turned(one)
+        };
+        for metric in named {
+            let direction = match said(metric) {
+                Some(direction) if turned(metric) || drawn(metric) => direction,
+                None if drawn(metric) => self.catalogue.direction(metric).unwrap_or(Direction::None),
+                _ => continue,
+            };
+            let word = match direction {
+                Direction::Higher => "higher",
+                Direction::Lower => "lower",
+                Direction::Target | Direction::None => "none",
+            };
+            // Writing to a String cannot fail.
+            let _ = writeln!(out, "\n[metrics.{}]\ndirection = \"{word}\"", key(metric));
+        }
+        if rules.iter().any(Rule::compares) {
+            let _ = writeln!(out, "\n[baseline.{BASELINE}]              # the version to compare with");
+            let _ = writeln!(out, "select = \"alias:{BASELINE}\"");
+        }
     }
 
     /// The text of the configuration.
@@ -147,34 +170,42 @@ impl Draft {
         let _ = writeln!(w, "# Made of {} ({kind}: {about}) by presscheck import-policy.", visible(&self.path, 200));
         let _ = writeln!(w, "# Look through it: `presscheck policy show` says it in plain English.");
         let _ = writeln!(w, "schema = 1");
-        let of = |metric: &str| self.catalogue.get(self.catalogue.canonical(metric)).and_then(|d| d.direction);
-        for (metric, direction) in &self.metrics {
-            if of(metric) != Some(*direction) {
-                let word = if *direction == Direction::Lower { "lower" } else { "higher" };
-                let _ = writeln!(w, "\n[metrics.{}]\ndirection = \"{word}\"", Value::from(metric.as_str()));
-            }
-        }
-        if self.rules.iter().any(|r| r.keys.iter().any(|(key, _)| *key == "baseline")) {
-            let _ = writeln!(w, "\n[baseline.{BASELINE}]              # the version to compare with");
-            let _ = writeln!(w, "select = \"alias:{BASELINE}\"");
-        }
+        self.needs(&self.rules, w);
         for rule in &self.rules {
             out.push('\n');
-            for line in &rule.comments {
-                let _ = writeln!(out, "# {line}");
-            }
-            let _ = writeln!(out, "[[rule]]\nid = {}\ncheck = \"{}\"", Value::from(rule.id.as_str()), rule.check);
-            for (key, value) in &rule.keys {
-                let _ = writeln!(out, "{key} = {value}");
-            }
+            out.push_str(&rule.text());
         }
-        if !self.left.is_empty() {
-            let _ = writeln!(out, "\n# Not translated:");
-        }
-        for problem in &self.left {
-            let place = problem.pointer.as_deref().unwrap_or_default();
-            let _ = writeln!(out, "#   {}: {}", visible(place, 200), visible(&problem.message, 300));
+        let told = |severity: Severity| self.left.iter().filter(move |p| p.severity == severity);
+        for (severity, title) in [(Severity::Warning, "Not translated:"), (Severity::Note, "Not quite the same:")] {
+            if told(severity).next().is_some() {
+                let _ = writeln!(out, "\n# {title}");
+            }
+            for problem in told(severity) {
+                let place = problem.pointer.as_deref().unwrap_or_default();
+                let _ = writeln!(out, "#   {}: {}", visible(place, 200), visible(&problem.message, 400));
+            }
         }
         out
     }
+
+    /// Says so when nothing blocks.
+    pub(super) fn finish(&mut self) {
+        if !self.rules.is_empty() && !self.rules.iter().any(Rule::blocks) {
+            self.note("", "no rule blocks, as nothing did before: the gate then ends with 5");
+        }
+    }
+}
+
+/// A key of a table as the toml crate quotes it.
+fn key(text: &str) -> String {
+    let table: toml::Table = [(text.to_owned(), Value::Integer(0))].into_iter().collect();
+    let line = table.to_string();
+    line.trim_end().strip_suffix(" = 0").unwrap_or_default().to_owned()
+}
+
+/// A pointer with one more token.
+pub(super) fn below(pointer: &str, token: &str) -> String {
+    let mut out = pointer.to_owned();
+    push_token(&mut out, token);
+    out
 }

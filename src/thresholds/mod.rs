@@ -8,6 +8,7 @@ mod draft;
 mod evidently;
 mod lighthouse;
 mod mlflow;
+mod rule;
 mod tfma;
 
 use draft::Draft;
@@ -30,7 +31,7 @@ trait Format: Sync {
     fn sniff(&self, document: &Datum) -> bool;
 
     /// Translates it.
-    fn read(&self, document: &Datum, draft: &mut Draft);
+    fn read(&self, document: &Datum, file: &FileData, draft: &mut Draft);
 }
 
 const FORMATS: &[&dyn Format] =
@@ -47,6 +48,16 @@ pub struct Translation {
     pub rules: usize,
     /// What has no equal, each at its place in the file.
     pub left: Vec<Diagnostic>,
+}
+
+impl Translation {
+    /// Whether the gate takes the policy.
+    ///
+    /// # Errors
+    /// What it refuses; then there is a fault in the translation.
+    pub fn check(&self) -> Result<(), Vec<Diagnostic>> {
+        Config::parse(&self.text, "presscheck.toml", "imported").map(|_| ())
+    }
 }
 
 /// The names and descriptions of what can be translated.
@@ -79,7 +90,8 @@ pub fn translate(file: &FileData, kind: Option<&str>) -> Result<Translation, Vec
         })?,
     };
     let mut draft = Draft::new(file);
-    format.read(&document, &mut draft);
+    format.read(&document, file, &mut draft);
+    draft.finish();
     if draft.rules() == 0 {
         let mut problems =
             refuse("nothing in the file can be translated into a rule".to_owned(), "see docs/gate/import-policy.md");
@@ -87,8 +99,6 @@ pub fn translate(file: &FileData, kind: Option<&str>) -> Result<Translation, Vec
         return Err(problems);
     }
     let text = draft.text(format.kind(), format.about());
-    // A policy that we would refuse must not be handed out.
-    Config::parse(&text, "presscheck.toml", "imported")?;
     Ok(Translation { kind: format.kind(), rules: draft.rules(), text, left: draft.left })
 }
 
@@ -119,16 +129,26 @@ fn parse(file: &FileData) -> Result<Datum, Box<Diagnostic>> {
             || Box::new(Diagnostic::new(Code::JsonDuplicateKey, "a key stands twice").at(file.path.clone())),
             Box::new,
         )),
-        // `.lighthouserc` has no ending and is YAML or JSON; so are files of no known ending.
-        Err(problem) if !ends(&[".json"]) => match text().ok().map(yaml::parse) {
-            Some(Ok(value @ Datum::Map(_))) => Ok(value),
-            _ => Err(problem),
-        },
+        // `.lighthouserc` has no ending and is YAML or JSON; files of no known ending may be anything.
+        Err(problem) if !ends(&[".json"]) => {
+            let text = text()?;
+            match (textproto::parse(text), yaml::parse(text)) {
+                (Ok(value), _) if tfma::EvalConfig.sniff(&value) => Ok(value),
+                (_, Ok(value @ Datum::Map(_))) => Ok(value),
+                (_, Err(error)) if !text.trim_start().starts_with(['{', '[']) => {
+                    Err(Box::new(error.diagnostic(&file.path, 0)))
+                }
+                _ => Err(problem),
+            }
+        }
         Err(problem) => Err(problem),
     }
 }
 
-/// A number that can be compared with.
+/// A number that can be compared with: finite, and a whole one not so large that it would be rounded.
 fn number(value: &Datum) -> Option<f64> {
-    value.as_number()?.finite().map(crate::model::Finite::get)
+    match value {
+        Datum::Int(whole) if whole.unsigned_abs() > 1 << 53 => None,
+        other => other.as_number()?.finite().map(crate::model::Finite::get),
+    }
 }
