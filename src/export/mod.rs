@@ -4,6 +4,7 @@
 //! `import/native` reads them back to the same records (docs/formats/import.md). Names made from user
 //! text are safe path parts. It must not touch the disk.
 
+mod drift;
 mod records;
 mod text;
 
@@ -32,6 +33,19 @@ pub struct There<'a> {
     pub registry: Option<&'a Registry>,
     /// Run directories that stay as they are there, because they hold something else.
     pub refused: Option<&'a BTreeSet<String>>,
+}
+
+/// A drift report as a `presscheck.drift/1` file.
+pub fn drift_report(report: &crate::model::DriftReport) -> Vec<u8> {
+    let schema = ("schema".to_owned(), text_of("presscheck.drift/1"));
+    let mut document = drift::report(report);
+    if let Datum::Map(entries) = &mut document {
+        entries.insert(0, schema);
+    }
+    let mut out = String::new();
+    text::json(&mut out, &document);
+    out.push('\n');
+    out.into_bytes()
 }
 
 /// The files of a registry. Of versions that it does not have, and of those that stay as they are, a

@@ -7,8 +7,8 @@
 use super::text::json;
 use crate::diag::{Code, Severity};
 use crate::model::{
-    Card, Check, Datum, DistributionSide, DriftReport, Evidence, Finite, Instant, Measured, MetricResult, Pointer,
-    Registry, Run, SideUnit, Slice, evidence_below,
+    Card, Check, Datum, DriftReport, Evidence, Finite, Instant, Measured, MetricResult, Pointer, Registry, Run, Slice,
+    evidence_below,
 };
 
 /// The size at which a file ends and the next one begins.
@@ -27,19 +27,19 @@ pub(super) fn count(n: Option<u64>) -> Datum {
     n.map_or(Datum::Null, |n| i64::try_from(n).map_or_else(|_| Datum::Text(n.to_string()), Datum::Int))
 }
 
-fn finite(n: Option<Finite>) -> Datum {
+pub(super) fn finite(n: Option<Finite>) -> Datum {
     n.map_or(Datum::Null, |n| Datum::Number(Measured::Finite(n)))
 }
 
-fn measured(n: Option<Measured>) -> Datum {
+pub(super) fn measured(n: Option<Measured>) -> Datum {
     n.map_or(Datum::Null, Datum::Number)
 }
 
-fn truth(b: Option<bool>) -> Datum {
+pub(super) fn truth(b: Option<bool>) -> Datum {
     b.map_or(Datum::Null, Datum::Bool)
 }
 
-fn time(t: Option<Instant>) -> Datum {
+pub(super) fn time(t: Option<Instant>) -> Datum {
     t.map_or(Datum::Null, |t| Datum::Text(t.to_string()))
 }
 
@@ -48,7 +48,7 @@ pub(super) fn map<'a>(entries: impl IntoIterator<Item = (&'a str, Datum)>) -> Da
     Datum::Map(entries.into_iter().filter(|(_, v)| *v != Datum::Null).map(|(k, v)| (k.to_owned(), v)).collect())
 }
 
-fn list<T>(items: &[T], each: impl FnMut(&T) -> Datum) -> Datum {
+pub(super) fn list<T>(items: &[T], each: impl FnMut(&T) -> Datum) -> Datum {
     Datum::List(items.iter().map(each).collect())
 }
 
@@ -243,49 +243,13 @@ fn files(run: &Run, registry: &Registry) -> Vec<Datum> {
 }
 
 pub(super) fn drift(d: &DriftReport, run: Option<&Run>) -> Datum {
-    let side = |s: &DistributionSide| match s {
-        DistributionSide::Numeric { edges, heights } => {
-            map([("edges", list(edges, |e| finite(Some(*e)))), ("heights", list(heights, |h| finite(Some(*h))))])
-        }
-        DistributionSide::Categorical { categories, heights } => {
-            map([("categories", list(categories, |c| text_of(c))), ("heights", list(heights, |h| finite(Some(*h))))])
-        }
-    };
-    let features = list(&d.features, |f| {
-        let distribution = f.distribution.as_ref().map_or(Datum::Null, |d| {
-            let unit = match d.unit {
-                SideUnit::Count => "count",
-                SideUnit::Density => "density",
-                SideUnit::Share => "share",
-            };
-            map([("unit", text_of(unit)), ("reference", side(&d.reference)), ("current", side(&d.current))])
-        });
-        map([
-            ("feature", text_of(&f.feature)),
-            ("kind", text_of(&f.kind)),
-            ("method", opt(f.method.map(crate::model::Method::as_str))),
-            ("method_label", text_of(&f.method_label)),
-            ("score", measured(f.score)),
-            ("threshold", finite(f.threshold)),
-            ("p_value", measured(f.p_value)),
-            ("drifted", truth(f.drifted)),
-            ("distribution", distribution),
-        ])
-    });
-    map([
-        ("id", text_of(&d.id)),
-        ("run", opt(d.run.as_deref())),
-        ("tool", text_of(&d.tool)),
-        ("reference", text_of(&d.reference)),
-        ("current", text_of(&d.current)),
-        ("start", time(d.window.start)),
-        ("end", time(d.window.end)),
-        ("drifted", truth(d.drifted)),
-        ("share_drifted", finite(d.share_drifted)),
-        ("share_threshold", finite(d.share_threshold)),
-        ("features", features),
-        ("source", place(&d.source, run)),
-    ])
+    let mut report = super::drift::report(d);
+    if let Datum::Map(entries) = &mut report {
+        entries.insert(0, ("id".to_owned(), text_of(&d.id)));
+        entries.extend(d.run.as_deref().map(|run| ("run".to_owned(), text_of(run))));
+        entries.push(("source".to_owned(), place(&d.source, run)));
+    }
+    report
 }
 
 pub(super) fn check(c: &Check, run: Option<&Run>) -> Datum {

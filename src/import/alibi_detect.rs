@@ -10,7 +10,7 @@
 use super::findings::Findings;
 use super::{Content, DocumentImporter};
 use crate::diag::Code;
-use crate::model::{Datum, Document, DriftReport, FeatureDrift, Finite, Measured, Method, Window};
+use crate::model::{Column, Datum, Document, DriftReport, FeatureDrift, Finite, Measured, Method, Window};
 
 /// Predictions of alibi-detect.
 pub(crate) struct AlibiDetect;
@@ -79,6 +79,7 @@ fn report(data: &Datum, meta: Option<&Datum>, content: &Content<'_>, findings: &
                 p_value,
                 drifted: drifted.filter(|_| sound),
                 distribution: None,
+                column: Column::default(),
             }
         })
         .collect();

@@ -11,8 +11,8 @@ use super::evidently::reader::{Reader, below, shown};
 use super::{Content, DocumentImporter};
 use crate::diag::{Code, Diagnostic, Severity, visible};
 use crate::model::{
-    Check, CheckStatus, Datum, Document, DriftReport, FeatureDrift, Finite, Measured, Method, MetricResult, Rejected,
-    Slice, Window,
+    Check, CheckStatus, Column, Datum, Document, DriftReport, FeatureDrift, Finite, Measured, Method, MetricResult,
+    Rejected, Slice, Window,
 };
 
 /// The tool, as results and reports name it.
@@ -167,6 +167,7 @@ impl Out {
                     .zip(limit)
                     .map(|(score, limit)| if p_value { score < limit } else { score > limit }),
                 distribution: None,
+                column: Column::default(),
             });
             return;
         }

@@ -8,7 +8,7 @@
 use super::findings::Findings;
 use super::{Content, DocumentImporter, json};
 use crate::diag::Code;
-use crate::model::{Datum, Document, DriftReport, FeatureDrift, Measured, Method, Window};
+use crate::model::{Column, Datum, Document, DriftReport, FeatureDrift, Measured, Method, Window};
 
 /// Results of frouros.
 pub(crate) struct Frouros;
@@ -76,6 +76,7 @@ impl DocumentImporter for Frouros {
                         p_value,
                         drifted: None,
                         distribution: None,
+                        column: Column::default(),
                     })
                 })
                 .collect();

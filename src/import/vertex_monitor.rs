@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use super::evidently::reader::{Reader, below, present, shown};
 use super::{Content, DocumentImporter};
 use crate::diag::{Code, Diagnostic, Severity, visible};
-use crate::model::{Datum, Document, DriftReport, FeatureDrift, Finite, Instant, Measured, Method, Window};
+use crate::model::{Column, Datum, Document, DriftReport, FeatureDrift, Finite, Instant, Measured, Method, Window};
 
 /// The tool, as reports name it.
 const TOOL: &str = "vertex ai";
@@ -161,6 +161,7 @@ fn anomalies(stats: &Datum, at: &str, document: &mut Document, reader: &mut Read
                 p_value: None,
                 drifted: above(score, threshold),
                 distribution: None,
+                column: Column::default(),
             });
         }
     }
@@ -222,6 +223,7 @@ fn points(stats: &Datum, at: &str, windows: &mut Windows, reader: &mut Reader<'_
             // Left out where it is false.
             drifted: Some(reader.flag(point, "hasAnomaly", &at).unwrap_or(false)).filter(|_| score.is_some()),
             distribution: None,
+            column: Column::default(),
         });
     }
 }
@@ -266,6 +268,7 @@ fn job(job: &Datum, at: &str, reader: &mut Reader<'_>) -> Option<DriftReport> {
             p_value: None,
             drifted: Some(told),
             distribution: None,
+            column: Column::default(),
         });
     }
     let start = reader.time(job, "driftBaseSnapshotTime", at);

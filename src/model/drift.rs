@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use super::{Finite, Instant, Measured, Pointer};
 
 /// Canonical drift methods (DESIGN.md §3); an unknown method keeps only its label.
@@ -143,6 +145,74 @@ pub struct Distribution {
     pub current: DistributionSide,
 }
 
+/// An effect size: how large a change is, however many rows there are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Effect {
+    /// What it is: `difference of standard deviations`, `largest difference of shares`, …
+    pub name: String,
+    /// Its value, in its own unit; 0 is no effect.
+    pub value: Finite,
+}
+
+/// One side of a column in numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Profile {
+    /// Rows, those without a value included.
+    pub rows: u64,
+    /// Rows without a value.
+    pub missing: u64,
+    /// Rows with NaN or an infinity.
+    pub not_finite: u64,
+    /// Different values.
+    pub distinct: Option<u64>,
+    /// Arithmetic mean, in the column's unit.
+    pub mean: Option<Finite>,
+    /// Standard deviation as of a population (divided by n), in the column's unit.
+    pub std: Option<Finite>,
+    /// Quantiles: a share in [0, 1] and the value there; the smallest and the largest value are at 0 and 1.
+    pub quantiles: Vec<(Finite, Finite)>,
+}
+
+impl Profile {
+    /// The quantile at a share, where the profile holds it.
+    pub fn quantile(&self, share: f64) -> Option<f64> {
+        #[expect(clippy::float_cmp, reason = "shares are constants, not computed")]
+        self.quantiles.iter().find(|(at, _)| at.get() == share).map(|(_, value)| value.get())
+    }
+}
+
+/// What is known of a column beside its score.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Column {
+    /// Why there is no score: `constant in both`, …
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_computed: Option<String>,
+    /// What the score's values are only near to, and how near: the sketch and its error bound.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approximate: Option<String>,
+    /// How much the model rests on the feature, 0 or more, in the unit of the run's importances.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub importance: Option<Finite>,
+    /// The effect size beside the score.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effect: Option<Effect>,
+    /// The reference side.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference: Option<Profile>,
+    /// The current side.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub current: Option<Profile>,
+    /// Categories that only the current side has, the most frequent first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub new: Vec<String>,
+    /// Categories that only the reference has, the most frequent first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub vanished: Vec<String>,
+    /// Findings on the quality of the data, a sentence each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub quality: Vec<String>,
+}
+
 /// Drift of one feature.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FeatureDrift {
@@ -164,6 +234,8 @@ pub struct FeatureDrift {
     pub drifted: Option<bool>,
     /// The two distributions, when the report holds them.
     pub distribution: Option<Distribution>,
+    /// What is known of the column beside its score.
+    pub column: Column,
 }
 
 /// A drift report.

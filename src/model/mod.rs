@@ -31,7 +31,9 @@ pub use catalogue::{Catalogue, Direction, ExampleSpec, MetricDefinition};
 pub use check::{Check, CheckStatus};
 pub use curve::{Curve, CurveKind, CurvePoint, Importance, ImportanceItem, Matrix};
 pub use datum::Datum;
-pub use drift::{Distribution, DistributionSide, DriftReport, FeatureDrift, Method, SideUnit, Window};
+pub use drift::{
+    Column, Distribution, DistributionSide, DriftReport, Effect, FeatureDrift, Method, Profile, SideUnit, Window,
+};
 pub use evidence::{Evidence, evidence_below, is_address};
 pub use mapping::Mapping;
 pub use number::{Finite, Measured, NonFinite};

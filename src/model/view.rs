@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::ser::{SerializeSeq, Serializer};
 
 use super::{
-    Card, CheckStatus, CurveKind, Datum, DriftReport, Finite, Instant, Interval, Measured, MetricResult, Model,
+    Card, CheckStatus, Column, CurveKind, Datum, DriftReport, Finite, Instant, Interval, Measured, MetricResult, Model,
     Pointer, Registry, Run, RunStatus, Series, Slice, SourceSummary, Version,
 };
 use crate::diag::Diagnostic;
@@ -316,6 +316,13 @@ struct FeatureView<'a> {
     threshold: Option<Finite>,
     p_value: Option<Measured>,
     drifted: Option<bool>,
+    #[serde(skip_serializing_if = "is_empty")]
+    column: &'a Column,
+}
+
+/// Whether a report says nothing of a column beside its score.
+fn is_empty(column: &&Column) -> bool {
+    **column == Column::default()
 }
 
 impl<'a> DriftView<'a> {
@@ -343,6 +350,7 @@ impl<'a> DriftView<'a> {
                     threshold: f.threshold,
                     p_value: f.p_value,
                     drifted: f.drifted,
+                    column: &f.column,
                 })
                 .collect(),
         }

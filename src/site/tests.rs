@@ -8,7 +8,7 @@ use crate::gate::verdict::{
     Subject, Tool,
 };
 use crate::model::{
-    Artifact, Card, Catalogue, Check, CheckStatus, Curve, CurveKind, CurvePoint, Dataset, Datum, Distribution,
+    Artifact, Card, Catalogue, Check, CheckStatus, Column, Curve, CurveKind, CurvePoint, Dataset, Datum, Distribution,
     DistributionSide, DriftReport, Evidence, FeatureDrift, Finite, Importance, ImportanceItem, Interval, Link, Matrix,
     Measured, MetricResult, ModelRecord, Pointer, Records, Rejected, Run, RunStatus, Section, Series, SideUnit,
     SourceSummary, VersionRecord, Window, assemble,
@@ -142,6 +142,7 @@ fn drift(run: Option<&str>, text: &str, day: u8) -> DriftReport {
                 reference: side([1.0, 2.0]),
                 current: side([3.0, 1.0]),
             }),
+            column: Column::default(),
         }],
         source: Pointer::new(format!("drift/{text}"), ""),
     }

@@ -185,6 +185,7 @@ impl Store {
                     p_value: None,
                     drifted: Some(*score > 0.2),
                     distribution: None,
+                    column: presscheck::model::Column::default(),
                 })
                 .collect(),
             source,

@@ -8,7 +8,7 @@
 use super::super::evidently::reader::{Reader, below, shown};
 use super::{Subject, TOOL, number};
 use crate::diag::{Code, Diagnostic};
-use crate::model::{CheckStatus, Datum, DriftReport, FeatureDrift, Finite, Measured, Method, Window};
+use crate::model::{CheckStatus, Column, Datum, DriftReport, FeatureDrift, Finite, Measured, Method, Window};
 
 /// The label of the domain classifier's score, which the files give no name.
 const CLASSIFIER: &str = "domain classifier drift score";
@@ -137,6 +137,7 @@ fn feature(name: String, label: &str, score: Option<Measured>, limits: &Limits) 
         p_value: None,
         drifted: drifted.filter(|_| method.is_some()),
         distribution: None,
+        column: Column::default(),
     }
 }
 

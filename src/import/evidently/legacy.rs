@@ -11,7 +11,7 @@ use super::reader::{Reader, below, present};
 use super::suite;
 use super::v7::{class_of, contradiction, fill_share};
 use super::values_legacy;
-use crate::model::{Datum, Document, DriftReport, FeatureDrift, Window};
+use crate::model::{Column, Datum, Document, DriftReport, FeatureDrift, Window};
 
 /// A `Report`.
 pub(super) fn read_report(value: &Datum, reader: &mut Reader<'_>) -> Document {
@@ -262,6 +262,7 @@ fn add_feature(report: &mut DriftReport, key: Option<&str>, column: &Datum, at: 
         p_value: score.filter(|_| known.is_some_and(methods::Stattest::is_p_value)),
         drifted: told.or(derived),
         distribution: distribution::of_column(column),
+        column: Column::default(),
     };
     // Presets of drift and of the target both measure the target; the same words are kept once.
     if !report.features.contains(&feature) {

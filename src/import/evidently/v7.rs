@@ -15,7 +15,8 @@ use super::suite;
 use super::values_v7::Results;
 use crate::diag::{Code, Diagnostic};
 use crate::model::{
-    CheckStatus, Datum, Distribution, DistributionSide, Document, DriftReport, FeatureDrift, Finite, Measured, Window,
+    CheckStatus, Column, Datum, Distribution, DistributionSide, Document, DriftReport, FeatureDrift, Finite, Measured,
+    Window,
 };
 
 /// What is known of the tool from the shape of these files.
@@ -282,6 +283,7 @@ fn feature(metric: &Metric<'_>, flags: &Flags<'_>, reader: &mut Reader<'_>) -> F
         p_value: score.filter(|_| known.is_some_and(methods::Stattest::is_p_value)),
         drifted: told.or(derived),
         distribution,
+        column: Column::default(),
     }
 }
 

@@ -8,7 +8,7 @@ use super::TOOL;
 use super::chunks::{Chunk, Reading};
 use super::grid::{Grid, Group, Kind};
 use crate::import::findings::Findings;
-use crate::model::{Document, DriftReport, FeatureDrift, Finite, Measured, Method, Window};
+use crate::model::{Column, Document, DriftReport, FeatureDrift, Finite, Measured, Method, Window};
 
 /// Adds the reports of a file.
 pub(super) fn read(
@@ -94,6 +94,7 @@ fn feature(grid: &Grid, chunk: &Chunk, group: &Group, findings: &mut Findings<'_
         p_value: None,
         drifted: reading.alert.filter(|_| judged && score.is_some()),
         distribution: None,
+        column: Column::default(),
     }
 }
 

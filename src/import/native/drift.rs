@@ -132,11 +132,15 @@ fn feature(item: &Datum) -> Result<(FeatureDrift, Option<String>), String> {
         p_value: number(item.get("p_value")),
         drifted,
         distribution,
+        column: super::column::column(item).ok_or("its column has the wrong shape")?,
     };
     Ok((out, problem))
 }
 
 fn distribution(value: &Datum) -> Result<Distribution, String> {
+    if value.get("unit").is_some() {
+        return super::column::distribution(value).ok_or_else(|| "a side of it has the wrong shape".to_owned());
+    }
     let heights = |key: &str| -> Result<Vec<Finite>, String> {
         let items = value.get(key).and_then(Datum::items).ok_or_else(|| format!("'{key}' is no list"))?;
         let finite: Option<Vec<Finite>> =

@@ -8,10 +8,9 @@ use super::super::{Content, DocumentImporter};
 use crate::diag::{Code, Diagnostic, Severity, visible};
 use crate::digest::Sha256;
 use crate::model::{
-    Artifact, Card, CardResult, Check, CheckStatus, Curve, CurveKind, CurvePoint, Dataset, Datum, Direction,
-    Distribution, DistributionSide, Document, DriftReport, Evidence, FeatureDrift, Finite, Importance, ImportanceItem,
-    Instant, Interval, Matrix, Method, MetricResult, Point, Pointer, Rejected, Section, Series, SideUnit, Slice,
-    Totals, Window,
+    Artifact, Card, CardResult, Check, CheckStatus, Curve, CurveKind, CurvePoint, Dataset, Datum, Direction, Document,
+    DriftReport, Evidence, FeatureDrift, Finite, Importance, ImportanceItem, Instant, Interval, Matrix, Method,
+    MetricResult, Point, Pointer, Rejected, Section, Series, Slice, Totals, Window,
 };
 use crate::source::parent;
 
@@ -182,13 +181,13 @@ pub(super) fn place(value: &Datum, folder: &str) -> Option<Pointer> {
     Some(Pointer::new(path, value.get("pointer")?.as_str()?))
 }
 
-fn text(item: &Datum, key: &str) -> Option<String> {
+pub(super) fn text(item: &Datum, key: &str) -> Option<String> {
     item.get(key)?.as_str().map(str::to_owned)
 }
 
 /// A value that may be absent; the outer nothing is one of the wrong type.
 #[expect(clippy::option_option, reason = "absent and wrong are two things")]
-fn field<T>(item: &Datum, key: &str, read: impl Fn(&Datum) -> Option<T>) -> Option<Option<T>> {
+pub(super) fn field<T>(item: &Datum, key: &str, read: impl Fn(&Datum) -> Option<T>) -> Option<Option<T>> {
     item.get(key).map_or(Some(None), |value| maybe(value, read))
 }
 
@@ -198,15 +197,15 @@ fn maybe<T>(value: &Datum, read: impl Fn(&Datum) -> Option<T>) -> Option<Option<
 }
 
 #[expect(clippy::option_option, reason = "absent and wrong are two things")]
-fn opt(item: &Datum, key: &str) -> Option<Option<String>> {
+pub(super) fn opt(item: &Datum, key: &str) -> Option<Option<String>> {
     field(item, key, |v| v.as_str().map(str::to_owned))
 }
 
-fn each<T>(value: &Datum, read: impl Fn(&Datum) -> Option<T>) -> Option<Vec<T>> {
+pub(super) fn each<T>(value: &Datum, read: impl Fn(&Datum) -> Option<T>) -> Option<Vec<T>> {
     value.items()?.iter().map(read).collect()
 }
 
-fn whole(value: &Datum) -> Option<u64> {
+pub(super) fn whole(value: &Datum) -> Option<u64> {
     match value {
         Datum::Int(n) => u64::try_from(*n).ok(),
         Datum::Text(text) => text.parse().ok(),
@@ -221,7 +220,7 @@ fn step(value: &Datum) -> Option<i64> {
     }
 }
 
-fn finite(value: &Datum) -> Option<Finite> {
+pub(super) fn finite(value: &Datum) -> Option<Finite> {
     value.as_number()?.finite()
 }
 
@@ -331,7 +330,10 @@ fn drift(item: &Datum, folder: &str) -> Option<DriftReport> {
         tool: text(item, "tool")?,
         reference: text(item, "reference")?,
         current: text(item, "current")?,
-        window: Window { start: field(item, "start", moment)?, end: field(item, "end", moment)? },
+        window: field(item, "window", |w| {
+            Some(Window { start: field(w, "start", moment)?, end: field(w, "end", moment)? })
+        })?
+        .unwrap_or_default(),
         drifted: field(item, "drifted", truth)?,
         share_drifted: field(item, "share_drifted", finite)?,
         share_threshold: field(item, "share_threshold", finite)?,
@@ -350,28 +352,9 @@ fn feature(item: &Datum) -> Option<FeatureDrift> {
         threshold: field(item, "threshold", finite)?,
         p_value: field(item, "p_value", Datum::as_number)?,
         drifted: field(item, "drifted", truth)?,
-        distribution: field(item, "distribution", distribution)?,
+        distribution: field(item, "distribution", super::column::distribution)?,
+        column: super::column::column(item)?,
     })
-}
-
-fn distribution(value: &Datum) -> Option<Distribution> {
-    let unit = match value.get("unit")?.as_str()? {
-        "count" => SideUnit::Count,
-        "density" => SideUnit::Density,
-        "share" => SideUnit::Share,
-        _ => return None,
-    };
-    Some(Distribution { unit, reference: side(value.get("reference")?)?, current: side(value.get("current")?)? })
-}
-
-fn side(value: &Datum) -> Option<DistributionSide> {
-    let heights: Vec<Finite> = each(value.get("heights")?, finite)?;
-    if let Some(categories) = value.get("categories") {
-        let categories: Vec<String> = each(categories, |c| c.as_str().map(str::to_owned))?;
-        return (categories.len() == heights.len()).then_some(DistributionSide::Categorical { categories, heights });
-    }
-    let edges: Vec<Finite> = each(value.get("edges")?, finite)?;
-    (edges.len() == heights.len() + 1 || heights.is_empty()).then_some(DistributionSide::Numeric { edges, heights })
 }
 
 fn card(item: &Datum, folder: &str, path: &str) -> Option<Card> {

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use super::super::evidently::reader::{MESSAGE, Reader, below, cut, present};
 use super::TOOL;
-use crate::model::{Check, CheckStatus, Datum, Document, DriftReport, FeatureDrift, Finite, Measured, Window};
+use crate::model::{Check, CheckStatus, Column, Datum, Document, DriftReport, FeatureDrift, Finite, Measured, Window};
 
 const DRIFT: &str = "baseline_drift_check";
 
@@ -80,6 +80,7 @@ fn drift(feature: &str, text: &str) -> FeatureDrift {
         p_value: None,
         drifted: Some(true),
         distribution: None,
+        column: Column::default(),
     }
 }
 

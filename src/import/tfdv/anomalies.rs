@@ -10,7 +10,7 @@ use super::message::{entries, field, number, pairs, path};
 use crate::diag::{Code, Diagnostic, visible};
 use crate::import::Content;
 use crate::import::findings::Findings;
-use crate::model::{Check, CheckStatus, Datum, Document, DriftReport, FeatureDrift, Measured, Method, Window};
+use crate::model::{Check, CheckStatus, Column, Datum, Document, DriftReport, FeatureDrift, Measured, Method, Window};
 
 /// Reads the message.
 pub(super) fn read(value: &Datum, content: &Content<'_>, document: &mut Document, findings: &mut Findings<'_>) {
@@ -129,5 +129,6 @@ fn feature(name: String, measurement: &Datum, findings: &mut Findings<'_>) -> Fe
         p_value: None,
         drifted: score.and_then(Measured::finite).zip(threshold).map(|(score, threshold)| score > threshold),
         distribution: None,
+        column: Column::default(),
     }
 }

@@ -8,7 +8,7 @@ use super::TOOL;
 use crate::diag::{Code, Diagnostic, visible};
 use crate::import::findings::Findings;
 use crate::import::{Content, json};
-use crate::model::{Datum, DriftReport, FeatureDrift, Finite, Method, Window};
+use crate::model::{Column, Datum, DriftReport, FeatureDrift, Finite, Method, Window};
 
 /// The report of a file.
 pub(super) fn read(value: &Datum, content: &Content<'_>, findings: &mut Findings<'_>) -> DriftReport {
@@ -70,6 +70,7 @@ fn feature(name: &str, value: &Datum, findings: &mut Findings<'_>) -> FeatureDri
         p_value,
         drifted,
         distribution: None,
+        column: Column::default(),
     }
 }
 
