@@ -24,6 +24,7 @@ pub mod model;
 pub mod output;
 pub mod plot;
 pub mod remote;
+pub mod rows;
 #[cfg(feature = "serve")]
 pub mod serve;
 pub mod site;

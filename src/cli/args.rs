@@ -188,6 +188,23 @@ Examples:
   presscheck import-policy thresholds.json > presscheck.toml
   presscheck import-policy eval_config.pbtxt -o policy.toml")]
     ImportPolicy(ImportPolicy),
+    /// Compute drift of current data against reference data
+    #[command(
+        after_help = "PATH is a file of CSV, JSON Lines, Parquet or Arrow, a folder of them, or a pattern in quotes.
+Columns of numbers and categories are compared by PSI unless --method says otherwise: psi, ks,
+wasserstein, wasserstein_normed, jensen_shannon, kl_divergence, hellinger, total_variation,
+anderson_darling, chi_square, cramers_v, g_test, z_test.
+
+Exits 0 when everything was read, 3 when an input could not be, 2 on wrong options; with --gate 1 on
+an alarm.
+
+Examples:
+  presscheck drift --reference train.parquet --current week1.parquet week2.parquet
+  presscheck drift --reference train.parquet --current 'data/2026-*.parquet' -o runs/churn/1.4.0/drift
+  presscheck drift --reference train.csv --current log.csv --time at --every 1w --method ks
+  presscheck drift --reference train.csv --current log.csv --gate --critical income --retrain retrain.json"
+    )]
+    Drift(Box<super::drift::Drift>),
     /// Explain a diagnostic code, a rule's status or an exit code
     #[command(after_help = "Examples:
   presscheck explain metric-conflict

@@ -10,6 +10,7 @@ mod build;
 mod cached;
 mod check;
 mod decisions;
+mod drift;
 pub mod exit;
 mod explain;
 mod gate;
@@ -66,6 +67,7 @@ fn dispatch(cli: Cli) -> u8 {
         Command::Inspect(options) => inspect::run(&global, &options, &mut terminal),
         Command::Import(options) => import::run(&global, &options, &mut terminal),
         Command::ImportPolicy(options) => import_policy::run(&global, &options, &mut terminal),
+        Command::Drift(options) => drift::run(&global, &options, &mut terminal),
         Command::Explain { code } => explain::run(code.as_deref(), &mut terminal),
         Command::Completions { shell } => manual::completions(shell, Cli::command(), &mut terminal),
         Command::Man => manual::page(Cli::command(), &mut terminal),

@@ -161,6 +161,13 @@ impl Terminal {
 
 /// "12,345 of 20,000 files, 45.1 MB, 8,200 files/s".
 fn progress(before: Activity, now: Activity, seconds: f64) -> String {
+    if now.rows > before.rows {
+        let rows = now.rows - before.rows;
+        #[expect(clippy::cast_precision_loss, reason = "shown with a few digits")]
+        let rate = (rows as f64 / seconds.max(0.001)).round();
+        let (rows, rate) = (indicatif::HumanCount(rows), indicatif::HumanFloatCount(rate));
+        return format!("{rows} rows, {rate} rows/s");
+    }
     let listed = now.listed - before.listed;
     let read = now.read - before.read;
     #[expect(clippy::cast_precision_loss, reason = "shown with a few digits")]

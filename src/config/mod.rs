@@ -17,7 +17,7 @@ use crate::gate::Pattern;
 use crate::gate::policy::{self, Policy};
 use crate::model::{Catalogue, Direction, ExampleSpec, Finite, MetricDefinition};
 
-pub use sources::{History, Place, SourceConfig};
+pub use sources::{History, Place, SourceConfig, byte_size};
 
 /// The schema version that this presscheck reads.
 pub const SCHEMA: i64 = 1;

@@ -423,31 +423,37 @@ impl Check<'_> {
         found
     }
 
-    /// A size: `500kB`, `64MiB`, `2 GB`, or a bare number of bytes.
+    /// A size.
     fn bytes(&mut self, text: &toml::Spanned<String>) -> Option<u64> {
-        let raw = text.get_ref().trim();
-        let digits = raw.chars().take_while(|c| c.is_ascii_digit() || *c == '_').count();
-        let factor: Option<u64> = match raw[digits..].trim() {
-            "" | "B" => Some(1),
-            "kB" | "KB" => Some(1_000),
-            "MB" => Some(1_000_000),
-            "GB" => Some(1_000_000_000),
-            "KiB" => Some(1 << 10),
-            "MiB" => Some(1 << 20),
-            "GiB" => Some(1 << 30),
-            _ => None,
-        };
-        let number: Option<u64> = raw[..digits].replace('_', "").parse().ok();
-        let size = number.zip(factor).and_then(|(n, f)| n.checked_mul(f)).filter(|n| *n > 0);
+        let size = byte_size(text.get_ref());
         if size.is_none() {
             self.refuse(
                 Code::ConfigValue,
                 text.span(),
-                format!("'{}' is no size", visible(raw, 40)),
+                format!("'{}' is no size", visible(text.get_ref(), 40)),
                 "not a size",
                 "write it as \"500kB\", \"64MiB\" or \"2GB\"",
             );
         }
         size
     }
+}
+
+/// A size in bytes: `500kB`, `64MiB`, `2 GB`, or a bare number of bytes.
+pub fn byte_size(text: &str) -> Option<u64> {
+    let raw = text.trim();
+    let digits = raw.chars().take_while(|c| c.is_ascii_digit() || *c == '_').count();
+    let (number, unit) = raw.split_at_checked(digits)?;
+    let factor: u64 = match unit.trim() {
+        "" | "B" => 1,
+        "kB" | "KB" => 1_000,
+        "MB" => 1_000_000,
+        "GB" => 1_000_000_000,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        _ => return None,
+    };
+    let number: u64 = number.replace('_', "").parse().ok()?;
+    number.checked_mul(factor).filter(|n| *n > 0)
 }

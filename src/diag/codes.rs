@@ -102,6 +102,7 @@ codes! {
     PolicyWaiver = "policy-waiver", Error, "a waiver lasts too long, ends before it begins, or is for a rule that is not waivable";
     PolicyNothingBlocks = "policy-nothing-blocks", Warning, "a stage has no blocking rule";
     PolicyImport = "policy-import", Error, "a file of another tool cannot be read as its thresholds, or holds some that have no equal";
+    DriftWindow = "drift-window", Warning, "a window of the data that drift is computed of is empty, overlaps another one, or loses rows";
     LintNeverFails = "lint-never-fails", Warning, "no evidence can make a rule fail";
     LintNeverPasses = "lint-never-passes", Warning, "no evidence of the kind and amount that was read can make a rule pass";
     LintGlobOnly = "lint-glob-only", Warning, "only a pattern feeds a blocking rule: what fails can be deleted unnoticed";

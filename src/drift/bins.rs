@@ -41,7 +41,7 @@ pub fn count(rule: Rule, reference: &Sample, current: &Sample) -> Result<Vec<Cou
             Ok(open(inner(edges, reference), reference, current))
         }
         Rule::Fixed(bins) => {
-            let (low, high) = ends(reference.values()).ok_or(NotComputed::Empty)?;
+            let (low, high) = reference.ends().ok_or(NotComputed::Empty)?;
             let edges = linspace(low, high, bins.max(1))?;
             Ok(open(inner(edges, reference), reference, current))
         }
@@ -53,14 +53,10 @@ pub fn count(rule: Rule, reference: &Sample, current: &Sample) -> Result<Vec<Cou
     }
 }
 
-fn ends(values: &[f64]) -> Option<(f64, f64)> {
-    Some((*values.first()?, *values.last()?))
-}
-
 /// Edges that cut: each once, none at or beyond the reference's ends.
 fn inner(mut edges: Vec<f64>, reference: &Sample) -> Vec<f64> {
     edges.dedup();
-    let bounds = ends(reference.values());
+    let bounds = reference.ends();
     edges.retain(|e| bounds.is_some_and(|(low, high)| *e > low && *e < high));
     edges
 }
@@ -80,12 +76,12 @@ fn linspace(low: f64, high: f64, bins: usize) -> Result<Vec<f64>, NotComputed> {
 /// # Errors
 /// When there are no values, or they lie further apart than can be computed with.
 pub fn sturges(reference: &Sample, current: &Sample, whole: bool) -> Result<Vec<f64>, NotComputed> {
-    let (Some(a), Some(b)) = (ends(reference.values()), ends(current.values())) else { return Err(NotComputed::Empty) };
+    let (Some(a), Some(b)) = (reference.ends(), current.ends()) else { return Err(NotComputed::Empty) };
     let (low, high) = (a.0.min(b.0), a.1.max(b.1));
     if low == high {
         return linspace(low - 0.5, high + 0.5, 1);
     }
-    let n = (reference.values().len() + current.values().len()) as f64;
+    let n = (reference.rows() + current.rows()) as f64;
     let mut width = (high - low) / (n.log2() + 1.0);
     if whole && width < 1.0 {
         width = 1.0;
@@ -98,41 +94,49 @@ pub fn sturges(reference: &Sample, current: &Sample, whole: bool) -> Result<Vec<
 
 /// Counts between inner edges: (−∞, e₁], (e₁, e₂], …, (eₙ, ∞).
 fn open(edges: Vec<f64>, reference: &Sample, current: &Sample) -> Vec<Counted> {
-    let cuts = |values: &[f64]| edges.iter().map(|e| values.partition_point(|v| v <= e)).collect::<Vec<usize>>();
-    between(cuts(reference.values()), cuts(current.values()), reference, current)
+    let cuts =
+        |of: &Sample| edges.iter().map(|e| of.rank(of.values().partition_point(|v| v <= e))).collect::<Vec<u64>>();
+    between(cuts(reference), cuts(current), reference, current)
 }
 
 /// Counts between all edges, the last bin closed: [e₀, e₁), …, [eₙ₋₁, eₙ].
 fn closed(edges: &[f64], reference: &Sample, current: &Sample) -> Vec<Counted> {
     let inner = edges.get(1..edges.len().saturating_sub(1)).unwrap_or_default();
-    let cuts = |values: &[f64]| inner.iter().map(|e| values.partition_point(|v| v < e)).collect::<Vec<usize>>();
-    between(cuts(reference.values()), cuts(current.values()), reference, current)
+    let cuts =
+        |of: &Sample| inner.iter().map(|e| of.rank(of.values().partition_point(|v| v < e))).collect::<Vec<u64>>();
+    between(cuts(reference), cuts(current), reference, current)
 }
 
-fn between(reference: Vec<usize>, current: Vec<usize>, ours: &Sample, theirs: &Sample) -> Vec<Counted> {
-    let steps = |mut cuts: Vec<usize>, all: usize| {
+fn between(reference: Vec<u64>, current: Vec<u64>, ours: &Sample, theirs: &Sample) -> Vec<Counted> {
+    let steps = |mut cuts: Vec<u64>, all: u64| {
         cuts.push(all);
         let mut before = 0;
         cuts.into_iter()
             .map(|cut| {
-                let n = cut.saturating_sub(before) as u64;
+                let n = cut.saturating_sub(before);
                 before = cut;
                 n
             })
             .collect::<Vec<u64>>()
     };
-    let pairs = steps(reference, ours.values().len()).into_iter().zip(steps(current, theirs.values().len()));
+    let pairs = steps(reference, ours.rows()).into_iter().zip(steps(current, theirs.rows()));
     pairs.map(|(reference, current)| Counted { reference, current }).collect()
 }
 
 /// Counts of each value that any side holds.
 fn distinct(reference: &Sample, current: &Sample) -> Vec<Counted> {
-    let (mut a, mut b) = (reference.values(), current.values());
+    let (a, b) = (reference.values(), current.values());
+    let (mut i, mut j) = (0, 0);
     let mut out = Vec::new();
-    while let Some(next) = [a.first(), b.first()].into_iter().flatten().copied().reduce(f64::min) {
-        let (i, j) = (a.partition_point(|v| *v <= next), b.partition_point(|v| *v <= next));
-        out.push(Counted { reference: i as u64, current: j as u64 });
-        (a, b) = (a.get(i..).unwrap_or_default(), b.get(j..).unwrap_or_default());
+    while let Some(next) = [a.get(i), b.get(j)].into_iter().flatten().copied().reduce(f64::min) {
+        let past = |values: &[f64], from: usize| {
+            let rest = values.get(from..).unwrap_or_default();
+            from + rest.partition_point(|v| *v <= next)
+        };
+        let (after_i, after_j) = (past(a, i), past(b, j));
+        let rows = |of: &Sample, from: usize, to: usize| of.rank(to) - of.rank(from);
+        out.push(Counted { reference: rows(reference, i, after_i), current: rows(current, j, after_j) });
+        (i, j) = (after_i, after_j);
     }
     out
 }

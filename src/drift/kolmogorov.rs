@@ -41,7 +41,7 @@ fn gcd(a: usize, b: usize) -> usize {
 }
 
 /// P(D ≥ d) of two samples as of one of m·n/(m + n) rows, rounded, as `scipy` has it.
-pub fn asymptotic(m: usize, n: usize, d: f64) -> f64 {
+pub fn asymptotic(m: u64, n: u64, d: f64) -> f64 {
     let (m, n) = (m as f64, n as f64);
     one_sample((m * n / (m + n)).round_ties_even(), d)
 }

@@ -6,10 +6,22 @@
 //! [`counts`] (how many). [`bins`] says where numbers are cut. Nothing here reads files, and nothing decides what is
 //! too much.
 
+pub mod anderson;
 pub mod bins;
+mod collect;
+pub mod column;
+mod compare;
+pub mod compute;
 pub mod counts;
+mod judge;
 pub mod kolmogorov;
+mod measure;
+pub mod moments;
+pub mod out;
+pub mod plan;
+mod quality;
 pub mod samples;
+pub mod settings;
 pub mod shares;
 pub mod summary;
 
@@ -35,6 +47,12 @@ pub enum NotComputed {
     NotBinary,
     /// The numbers are beyond what can be computed with.
     Overflow,
+    /// There are too many different values to be categories.
+    TooManyCategories,
+    /// The vectors of both sides have different lengths.
+    Lengths,
+    /// The method is not for columns of this kind.
+    OtherKind,
 }
 
 impl std::fmt::Display for NotComputed {
@@ -45,6 +63,9 @@ impl std::fmt::Display for NotComputed {
             Self::TooFew => "fewer than two rows on one side",
             Self::NotBinary => "not two categories",
             Self::Overflow => "the numbers are too large",
+            Self::TooManyCategories => "too many different values",
+            Self::Lengths => "the vectors have different lengths",
+            Self::OtherKind => "the method is not for columns of this kind",
         })
     }
 }

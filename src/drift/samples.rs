@@ -8,7 +8,7 @@ use super::summary::Sample;
 use super::{NotComputed, Tested};
 
 /// Up to so many rows a side the p-value is exact, as in `scipy.stats.ks_2samp(method="auto")`.
-pub const EXACT_ROWS: usize = 10_000;
+pub const EXACT_ROWS: u64 = 10_000;
 
 /// How a p-value is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,22 +23,22 @@ pub enum PValue {
 
 /// Calls for each distinct value of both sides: the value, the one before, and how many rows of each side lie at or
 /// below the one before.
-fn steps(reference: &[f64], current: &[f64], mut call: impl FnMut(f64, f64, usize, usize)) -> (usize, usize) {
+fn steps(reference: &Sample, current: &Sample, mut call: impl FnMut(f64, f64, u64, u64)) {
+    let (ours, theirs) = (reference.values(), current.values());
     let (mut i, mut j) = (0, 0);
     let mut before: Option<f64> = None;
-    while let Some(next) = [reference.get(i), current.get(j)].into_iter().flatten().copied().reduce(f64::min) {
+    while let Some(next) = [ours.get(i), theirs.get(j)].into_iter().flatten().copied().reduce(f64::min) {
         if let Some(before) = before {
-            call(next, before, i, j);
+            call(next, before, reference.rank(i), current.rank(j));
         }
-        while reference.get(i).is_some_and(|v| *v <= next) {
+        while ours.get(i).is_some_and(|v| *v <= next) {
             i += 1;
         }
-        while current.get(j).is_some_and(|v| *v <= next) {
+        while theirs.get(j).is_some_and(|v| *v <= next) {
             j += 1;
         }
         before = Some(next);
     }
-    (i, j)
 }
 
 /// The test of A. N. Kolmogorov and N. V. Smirnov for two samples, two-sided: the largest distance of the two
@@ -47,12 +47,12 @@ fn steps(reference: &[f64], current: &[f64], mut call: impl FnMut(f64, f64, usiz
 /// # Errors
 /// When a side has no value.
 pub fn kolmogorov_smirnov(reference: &Sample, current: &Sample, p_value: PValue) -> Result<Tested, NotComputed> {
-    let (m, n) = (reference.values().len(), current.values().len());
+    let (m, n) = (reference.rows(), current.rows());
     if m == 0 || n == 0 {
         return Err(NotComputed::Empty);
     }
     let mut largest = 0.0_f64;
-    steps(reference.values(), current.values(), |_, _, i, j| {
+    steps(reference, current, |_, _, i, j| {
         largest = largest.max((i as f64 / m as f64 - j as f64 / n as f64).abs());
     });
     let counted = match p_value {
@@ -60,7 +60,7 @@ pub fn kolmogorov_smirnov(reference: &Sample, current: &Sample, p_value: PValue)
         PValue::Asymptotic => false,
         PValue::Auto => m.max(n) <= EXACT_ROWS,
     };
-    let p_value = if counted { exact(m, n, largest) } else { asymptotic(m, n, largest) };
+    let p_value = if counted { exact(m as usize, n as usize, largest) } else { asymptotic(m, n, largest) };
     Ok(Tested { statistic: largest, p_value: p_value.clamp(0.0, 1.0) })
 }
 
@@ -70,12 +70,12 @@ pub fn kolmogorov_smirnov(reference: &Sample, current: &Sample, p_value: PValue)
 /// # Errors
 /// When a side has no value, or the values lie further apart than can be computed with.
 pub fn wasserstein(reference: &Sample, current: &Sample) -> Result<f64, NotComputed> {
-    let (m, n) = (reference.values().len(), current.values().len());
+    let (m, n) = (reference.rows(), current.rows());
     if m == 0 || n == 0 {
         return Err(NotComputed::Empty);
     }
     let mut sum = 0.0;
-    steps(reference.values(), current.values(), |next, before, i, j| {
+    steps(reference, current, |next, before, i, j| {
         sum += (i as f64 / m as f64 - j as f64 / n as f64).abs() * (next - before);
     });
     if sum.is_finite() { Ok(sum) } else { Err(NotComputed::Overflow) }

@@ -76,6 +76,14 @@ impl Pattern {
         Self::new(text, Kind::Path)
     }
 
+    /// Checks a pattern of names; `Err` says in words what is wrong with it.
+    ///
+    /// # Errors
+    /// When it is empty or too long.
+    pub fn name(text: &str) -> Result<Self, String> {
+        Self::new(text, Kind::Name)
+    }
+
     /// The pattern as written.
     pub fn as_str(&self) -> &str {
         &self.text

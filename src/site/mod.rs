@@ -25,6 +25,7 @@ use serde::Serialize;
 pub use crate::config::{Leaderboard, Per};
 pub use assets::ASSETS;
 pub use templates::TEMPLATES;
+pub(crate) use url::slug as file_slug;
 
 use crate::diag::{Code, Diagnostic, Severity, visible};
 use crate::digest::Sha256;

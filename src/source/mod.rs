@@ -7,6 +7,7 @@ pub(crate) mod activity;
 mod database;
 mod discover;
 mod read;
+mod rows;
 mod stream;
 
 use std::borrow::Cow;
@@ -22,6 +23,8 @@ pub use activity::{Activity, activity};
 pub use database::{Database, SQLITE_MAGIC};
 pub(crate) use discover::plain;
 pub use read::read_file;
+pub use rows::{RowFiles, row_files};
+pub(crate) use rows::{begin, begins, digest_of, rows_of};
 pub use stream::Stream;
 
 /// What a source may cost.

@@ -1,0 +1,146 @@
+//! Settings of drift, from what was typed.
+//!
+//! In: the options. Out: [`Settings`], or a diagnostic that names the option and what it may be.
+
+use std::collections::BTreeSet;
+
+use super::args::Drift;
+use crate::config::byte_size;
+use crate::diag::{Code, Diagnostic, visible};
+use crate::drift::settings::{Bins, Correction, Every, Kind, Settings};
+use crate::gate::Pattern;
+use crate::model::Method;
+use crate::rows::Table;
+
+fn wrong(option: &str, value: &str, help: impl Into<String>) -> Box<Diagnostic> {
+    let message = format!("--{option} cannot be '{}'", visible(value, 80));
+    Box::new(Diagnostic::new(Code::ConfigValue, message).help(help))
+}
+
+/// What the options say. Patterns of columns are resolved against the columns that there are.
+pub(super) fn settings(options: &Drift, tables: &[&Table]) -> Result<Settings, Box<Diagnostic>> {
+    let names: BTreeSet<&str> = tables.iter().flat_map(|t| t.fields()).map(|f| f.name.as_str()).collect();
+    let known = |option: &str, typed: &str, column: &str| {
+        if names.contains(column) {
+            return Ok(());
+        }
+        let near = names.iter().map(|n| (strsim::damerau_levenshtein(n, column), n)).min().filter(|(d, _)| *d <= 3);
+        let help = near.map_or_else(
+            || format!("no file has a column '{}'", visible(column, 80)),
+            |(_, near)| format!("did you mean the column '{}'?", visible(near, 80)),
+        );
+        Err(wrong(option, typed, help))
+    };
+    let mut out = Settings {
+        bins: bins(&options.bins)?,
+        correction: match options.correction.as_str() {
+            "holm" => Correction::Holm,
+            "bh" => Correction::BenjaminiHochberg,
+            "none" => Correction::None,
+            other => return Err(wrong("correction", other, "use holm, bh or none")),
+        },
+        share: options.share,
+        time: options.time.clone(),
+        memory: byte_size(&options.memory_limit).filter(|n| *n >= 1 << 20).ok_or_else(|| {
+            wrong("memory-limit", &options.memory_limit, "write a size of at least 1MB, like 500MB or 2GB")
+        })?,
+        ..Settings::default()
+    };
+    if !(out.share > 0.0 && out.share <= 1.0) {
+        return Err(wrong("share", &options.share.to_string(), "a share is above 0 and at most 1"));
+    }
+    if let Some(text) = &options.every {
+        let every =
+            Every::parse(text).ok_or_else(|| wrong("every", text, "write a whole number and m, h, d or w: 1w"))?;
+        out.every = Some(every);
+    }
+    if let Some(time) = &options.time {
+        known("time", time, time)?;
+    }
+    for typed in &options.kinds {
+        let (column, kind) = split(typed).ok_or_else(|| wrong("kind", typed, "write COLUMN=KIND"))?;
+        known("kind", typed, column)?;
+        let kind = Kind::from_name(kind)
+            .ok_or_else(|| wrong("kind", typed, "a kind is numeric, categorical, text or embedding"))?;
+        out.columns.entry(column.to_owned()).or_default().kind = Some(kind);
+    }
+    for typed in &options.importances {
+        let (column, number) = split(typed).ok_or_else(|| wrong("importance", typed, "write COLUMN=NUMBER"))?;
+        known("importance", typed, column)?;
+        let number: f64 = number
+            .parse()
+            .ok()
+            .filter(|n: &f64| n.is_finite() && *n >= 0.0)
+            .ok_or_else(|| wrong("importance", typed, "an importance is a number of 0 or more"))?;
+        out.columns.entry(column.to_owned()).or_default().importance = Some(number);
+    }
+    for typed in &options.methods {
+        match split(typed) {
+            Some((column, name)) => {
+                known("method", typed, column)?;
+                let method = method(name, "method", typed)?;
+                out.columns.entry(column.to_owned()).or_default().methods.push(method);
+            }
+            None => {
+                let method = method(typed, "method", typed)?;
+                for kind in Kind::ALL.iter().filter(|k| k.methods().contains(&method)) {
+                    out.methods.entry(*kind).or_default().push(method);
+                }
+            }
+        }
+    }
+    for typed in &options.thresholds {
+        let (target, number) =
+            split(typed).ok_or_else(|| wrong("threshold", typed, "write METHOD=NUMBER or COLUMN:METHOD=NUMBER"))?;
+        let number: f64 = number
+            .parse()
+            .ok()
+            .filter(|n: &f64| n.is_finite() && *n > 0.0)
+            .ok_or_else(|| wrong("threshold", typed, "a threshold is a number above 0"))?;
+        match target.rsplit_once(':') {
+            Some((column, name)) => {
+                known("threshold", typed, column)?;
+                let method = method(name, "threshold", typed)?;
+                out.columns.entry(column.to_owned()).or_default().thresholds.insert(method, number);
+            }
+            None => {
+                out.thresholds.insert(method(target, "threshold", typed)?, number);
+            }
+        }
+    }
+    for typed in &options.exclude {
+        let pattern = Pattern::name(typed).map_err(|why| wrong("exclude", typed, why))?;
+        out.exclude.extend(names.iter().filter(|n| **n == typed || pattern.matches(n)).map(|n| (*n).to_owned()));
+    }
+    for typed in &options.critical {
+        known("critical", typed, typed)?;
+        if out.exclude.contains(typed) {
+            return Err(wrong("critical", typed, "the column is excluded"));
+        }
+    }
+    Ok(out)
+}
+
+/// `NAME=VALUE` at the last `=`: names of columns may hold one.
+fn split(typed: &str) -> Option<(&str, &str)> {
+    typed.rsplit_once('=').filter(|(name, value)| !name.is_empty() && !value.is_empty())
+}
+
+fn method(name: &str, option: &str, typed: &str) -> Result<Method, Box<Diagnostic>> {
+    let usable = |m: &Method| Kind::ALL.iter().any(|k| k.methods().contains(m));
+    Method::from_name(name).filter(usable).ok_or_else(|| {
+        let names: Vec<&str> = Method::ALL.iter().filter(|m| usable(m)).map(|m| m.as_str()).collect();
+        wrong(option, typed, format!("methods: {}", names.join(", ")))
+    })
+}
+
+fn bins(text: &str) -> Result<Bins, Box<Diagnostic>> {
+    let number = |n: &str| n.parse::<usize>().ok().filter(|n| (2..=1_000).contains(n));
+    let found = match text.split_once(':') {
+        Some(("quantiles", n)) => number(n).map(Bins::Quantiles),
+        Some(("fixed", n)) => number(n).map(Bins::Fixed),
+        None if text == "evidently" => Some(Bins::Evidently),
+        _ => None,
+    };
+    found.ok_or_else(|| wrong("bins", text, "use quantiles:N, fixed:N with 2 to 1000 bins, or evidently"))
+}

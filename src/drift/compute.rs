@@ -1,0 +1,471 @@
+//! Drift reports from files: one for each window.
+//!
+//! In: the tables of the reference and of each set of current data, and the settings. Out: reports in the order of
+//! their windows, and diagnostics. Files that are read column by column are compared one column at a time, so that only
+//! a column of each side is in memory; others one window at a time. One column or file that cannot be read does not lose
+//! the rest.
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+
+use super::collect::{Cut, Key, MOST_WINDOWS, Read, read};
+use super::column::{Collected, Finished, Limits};
+use super::compare::compare;
+use super::judge::judge;
+use super::plan::{Planned, plan, times};
+use super::settings::{Kind, Settings};
+use super::summary::MOST_CATEGORIES;
+use crate::diag::{Code, Diagnostic, Severity, count, visible};
+use crate::model::{DriftReport, FeatureDrift, Finite, Instant, Pointer, Window};
+use crate::rows::Table;
+
+/// Tables that are compared as one.
+#[derive(Clone, Debug)]
+pub struct Data {
+    /// What it is called.
+    pub name: String,
+    /// Its files, in order.
+    pub tables: Vec<Table>,
+}
+
+/// What was computed.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// A report for each window, by time or in the order that was given.
+    pub reports: Vec<DriftReport>,
+    /// What could not be read, and what is odd.
+    pub problems: Vec<Diagnostic>,
+}
+
+/// Summaries that are in memory at the same time, at most: a reference and a window for each thread.
+const AT_ONCE: u64 = 8;
+
+/// Bytes that a different category takes.
+const CATEGORY: u64 = 200;
+
+/// Windows of time among which the memory of one window is shared when more rows than fit come in.
+const SHARED: u64 = 64;
+
+/// Compares each set of current data with the reference; with a time column and a length of windows, all of them are
+/// one, cut by time.
+pub fn compute(reference: &Data, current: &[Data], settings: &Settings) -> Outcome {
+    let pooled;
+    let current = if settings.every.is_some() {
+        let tables = current.iter().flat_map(|data| data.tables.iter().cloned()).collect();
+        let name = current.iter().map(|d| d.name.as_str()).collect::<Vec<_>>().join(", ");
+        pooled = [Data { name, tables }];
+        &pooled[..]
+    } else {
+        current
+    };
+    let job = Job::new(reference, current, settings);
+    let all = || current.iter().chain([reference]).flat_map(|d| &d.tables);
+    let mut out = if all().all(Table::columnar) { job.by_column() } else { job.by_window() };
+    let left: Vec<String> = times(&reference.tables)
+        .into_iter()
+        .filter(|name| settings.time.as_deref() != Some(name) && !settings.exclude.contains(name))
+        .collect();
+    if !left.is_empty() {
+        let names = visible(&left.join(", "), 200);
+        out.problems.push(
+            Diagnostic::new(Code::DriftWindow, format!("points in time are not compared: {names}"))
+                .severity(Severity::Note)
+                .at(reference.name.clone())
+                .help("one of them can cut the windows"),
+        );
+    }
+    out
+}
+
+/// What is to be done.
+struct Job<'a> {
+    reference: &'a Data,
+    current: &'a [Data],
+    settings: &'a Settings,
+    ours: Vec<Planned>,
+    theirs: Vec<Vec<Planned>>,
+    /// The columns of all sides, in the order of the reference.
+    columns: Vec<String>,
+}
+
+/// A column of a set of data by window.
+type Windows = BTreeMap<Key, Finished>;
+
+/// What is known of the windows of a set of data.
+#[derive(Clone, Debug, Default)]
+struct Extent {
+    rows: BTreeMap<Key, u64>,
+    times: BTreeMap<Key, (i64, i64)>,
+    timeless: u64,
+    too_many: bool,
+}
+
+impl<'a> Job<'a> {
+    fn new(reference: &'a Data, current: &'a [Data], settings: &'a Settings) -> Self {
+        let kind_in = |planned: &[Planned], name: &str| {
+            planned.iter().find(|p| p.name == name && !p.nothing).and_then(|p| p.kind.clone().ok())
+        };
+        let plain = plan(&reference.tables, settings, &|_| None);
+        let theirs: Vec<Vec<Planned>> =
+            current.iter().map(|d| plan(&d.tables, settings, &|name| kind_in(&plain, name))).collect();
+        // A column without values in the reference is of the kind that it has later.
+        let ours = plan(&reference.tables, settings, &|name| theirs.iter().find_map(|p| kind_in(p, name)));
+        let mut columns: Vec<String> = Vec::new();
+        for planned in std::iter::once(&ours).chain(&theirs).flatten() {
+            if !columns.contains(&planned.name) {
+                columns.push(planned.name.clone());
+            }
+        }
+        Self { reference, current, settings, ours, theirs, columns }
+    }
+
+    /// How rows of current data are cut.
+    fn cut(&self) -> Option<Cut<'a>> {
+        let column = self.settings.time.as_deref()?;
+        Some(Cut { column, every: self.settings.every })
+    }
+
+    /// What a summary may keep: all values where they are known to fit, else a share of the memory.
+    fn limits(&self, data: &Data, side_by_side: u64) -> Limits {
+        let fits = (self.settings.memory / 8 / AT_ONCE.max(side_by_side)).max(1_000);
+        let rows: Option<u64> = data.tables.iter().map(Table::rows).sum();
+        let cut = self.settings.every.is_some() && !std::ptr::eq(data, self.reference);
+        let numbers = match rows {
+            Some(rows) if rows <= fits => u64::MAX,
+            _ if cut => fits / SHARED,
+            _ => fits,
+        };
+        let categories =
+            (self.settings.memory / CATEGORY / AT_ONCE.max(side_by_side)).clamp(1_000, MOST_CATEGORIES as u64);
+        Limits {
+            numbers: usize::try_from(numbers).unwrap_or(usize::MAX),
+            categories: usize::try_from(categories).unwrap_or(MOST_CATEGORIES),
+        }
+    }
+
+    /// Reads columns of a set of data, file after file.
+    fn read(
+        &self,
+        data: &Data,
+        columns: &[(&str, Kind)],
+        cut: Option<Cut<'_>>,
+        limits: Limits,
+    ) -> Result<Read, Box<Diagnostic>> {
+        let mut out = Read::default();
+        for table in &data.tables {
+            out.merge(read(table, columns, cut, limits)?);
+        }
+        Ok(out)
+    }
+
+    /// One column after the other, several at a time.
+    fn by_column(&self) -> Outcome {
+        let done: Vec<Compared> = self.columns.par_iter().map(|name| self.column(name)).collect();
+        let mut extents: Vec<Extent> = vec![Extent::default(); self.current.len()];
+        let mut ours = None;
+        let mut problems: Vec<Diagnostic> = Vec::new();
+        let mut entries: Vec<BTreeMap<Key, Vec<FeatureDrift>>> = vec![BTreeMap::new(); self.current.len()];
+        let mut lost: Vec<Vec<FeatureDrift>> = vec![Vec::new(); self.current.len()];
+        // Which windows there are says any column that was read.
+        for compared in &done {
+            ours = ours.or(compared.rows);
+            for (extent, found) in extents.iter_mut().zip(&compared.extents) {
+                if let Some(found) = found.as_ref().filter(|_| extent.rows.is_empty()) {
+                    extent.clone_from(found);
+                }
+            }
+        }
+        for compared in done {
+            for problem in compared.problems {
+                if !problems.contains(&problem) {
+                    problems.push(problem);
+                }
+            }
+            for (i, windows) in compared.entries.into_iter().enumerate() {
+                let (Some(list), Some(extent), Some(lost)) = (entries.get_mut(i), extents.get(i), lost.get_mut(i))
+                else {
+                    continue;
+                };
+                match windows {
+                    Windowed::Each(windows) => {
+                        for (key, features) in windows {
+                            list.entry(key).or_default().extend(features);
+                        }
+                    }
+                    // What holds of all windows.
+                    Windowed::All(features) if extent.rows.is_empty() => lost.extend(features),
+                    Windowed::All(features) => {
+                        for key in extent.rows.keys() {
+                            list.entry(*key).or_default().extend(features.iter().cloned());
+                        }
+                    }
+                }
+            }
+        }
+        let mut out = Outcome { reports: Vec::new(), problems };
+        for (i, data) in self.current.iter().enumerate() {
+            let extent = extents.get(i).cloned().unwrap_or_default();
+            let mut windows = entries.get_mut(i).map(std::mem::take).unwrap_or_default();
+            // Nothing of this data could be read: that is a report too.
+            if windows.is_empty() {
+                windows.insert(0, lost.get_mut(i).map(std::mem::take).unwrap_or_default());
+            }
+            self.reports(data, ours, &extent, windows, &mut out);
+        }
+        out
+    }
+
+    /// One column of all sides.
+    fn column(&self, name: &str) -> Compared {
+        let mut out = Compared { entries: Vec::new(), extents: Vec::new(), rows: None, problems: Vec::new() };
+        let planned = self.ours.iter().find(|p| p.name == name);
+        let mut side =
+            |data: &Data, planned: Option<&Planned>, cut: Option<Cut<'_>>| -> Result<(Windows, Extent), String> {
+                let kind = match planned {
+                    None => return Err("lacks the column".to_owned()),
+                    Some(planned) => planned.kind.clone()?,
+                };
+                match self.read(data, &[(name, kind)], cut, self.limits(data, 1)) {
+                    Ok(mut read) => {
+                        let windows = std::mem::take(&mut read.windows);
+                        let finish = |mut list: Vec<Collected>| list.pop().map(Collected::finish);
+                        let windows =
+                            windows.into_iter().filter_map(|(key, list)| Some((key, finish(list)?))).collect();
+                        Ok((windows, Extent::of(&read)))
+                    }
+                    Err(problem) => {
+                        let why = problem.message.clone();
+                        out.problems.push(*problem);
+                        Err(why)
+                    }
+                }
+            };
+        let whole = planned.is_some_and(|p| p.whole);
+        let ours = side(self.reference, planned, None);
+        let reference: Result<&Finished, String> = match &ours {
+            Ok((windows, _)) => windows.get(&0).ok_or_else(|| "the reference has no rows".to_owned()),
+            Err(why) => Err(told("the reference", why)),
+        };
+        let mut parts = Vec::new();
+        for (data, planned) in self.current.iter().zip(&self.theirs) {
+            let planned = planned.iter().find(|p| p.name == name);
+            let lacking = planned.map_or(0, |p| p.lacking);
+            // Nothing is read that has nothing to be compared with.
+            let theirs = match &reference {
+                Err(why) if planned.is_some() && self.ours.iter().all(|p| p.name != name || p.kind.is_err()) => {
+                    Err(why.clone())
+                }
+                _ => side(data, planned, self.cut()).map_err(|why| told("the current data", &why)),
+            };
+            let compared = |current| compare(name, whole, reference.clone(), current, lacking, self.settings);
+            parts.push(match theirs {
+                Ok((windows, extent)) => {
+                    let each = windows.iter().map(|(key, finished)| (*key, compared(Ok(finished)))).collect();
+                    (Windowed::Each(each), Some(extent))
+                }
+                Err(why) => (Windowed::All(compared(Err(why))), None),
+            });
+        }
+        out.rows = ours.as_ref().ok().and_then(|(_, extent)| extent.rows.get(&0).copied());
+        for (entries, extent) in parts {
+            out.entries.push(entries);
+            out.extents.push(extent);
+        }
+        out
+    }
+
+    /// The reference, then one set of current data after the other, all columns at once.
+    fn by_window(&self) -> Outcome {
+        let mut out = Outcome::default();
+        let width = self.columns.len() as u64 * 2;
+        let ours = self.whole(self.reference, &self.ours, None, width, &mut out.problems);
+        let rows = ours.as_ref().ok().and_then(|(_, extent)| extent.rows.get(&0).copied());
+        for (data, planned) in self.current.iter().zip(&self.theirs) {
+            let theirs = self.whole(data, planned, self.cut(), width, &mut out.problems);
+            let extent = theirs.as_ref().map(|(_, extent)| extent.clone()).unwrap_or_default();
+            let keys: Vec<Key> = match &theirs {
+                Ok((windows, _)) if !windows.is_empty() => windows.keys().copied().collect(),
+                _ => vec![0],
+            };
+            let one = |(key, name): (Key, &String)| {
+                let reference = self.side(name, "the reference", &self.ours, &ours, 0);
+                let current = self.side(name, "the current data", planned, &theirs, key);
+                let at = |planned: &[Planned]| planned.iter().find(|p| p.name == *name).cloned();
+                let whole = at(&self.ours).is_some_and(|p| p.whole);
+                let lacking = at(planned).map_or(0, |p| p.lacking);
+                compare(name, whole, reference, current, lacking, self.settings)
+            };
+            let mut windows: BTreeMap<Key, Vec<FeatureDrift>> = BTreeMap::new();
+            for key in keys {
+                let entries: Vec<Vec<FeatureDrift>> = self.columns.par_iter().map(|name| one((key, name))).collect();
+                windows.insert(key, entries.into_iter().flatten().collect());
+            }
+            self.reports(data, rows, &extent, windows, &mut out);
+        }
+        out
+    }
+
+    /// A column of a side that was read whole.
+    fn side<'f>(
+        &self,
+        name: &str,
+        of: &str,
+        planned: &[Planned],
+        found: &'f Result<(Whole, Extent), String>,
+        key: Key,
+    ) -> Result<&'f Finished, String> {
+        match planned.iter().find(|p| p.name == name) {
+            None => return Err(told(of, "lacks the column")),
+            Some(Planned { kind: Err(why), .. }) => return Err(told(of, why)),
+            Some(_) => {}
+        }
+        let (windows, _) = found.as_ref().map_err(|why| told(of, why))?;
+        windows.get(&key).and_then(|columns| columns.get(name)).ok_or_else(|| format!("{of} has no rows"))
+    }
+
+    /// All columns of a set of data, its files in parallel.
+    fn whole(
+        &self,
+        data: &Data,
+        planned: &[Planned],
+        cut: Option<Cut<'_>>,
+        width: u64,
+        problems: &mut Vec<Diagnostic>,
+    ) -> Result<(Whole, Extent), String> {
+        let columns: Vec<(&str, Kind)> =
+            planned.iter().filter_map(|p| Some((p.name.as_str(), p.kind.clone().ok()?))).collect();
+        let limits = self.limits(data, width);
+        let parts: Vec<Result<Read, Box<Diagnostic>>> =
+            data.tables.par_iter().map(|table| read(table, &columns, cut, limits)).collect();
+        let mut all = Read::default();
+        let mut failed = None;
+        for part in parts {
+            match part {
+                Ok(part) => all.merge(part),
+                Err(problem) => {
+                    failed.get_or_insert_with(|| problem.message.clone());
+                    problems.push(*problem);
+                }
+            }
+        }
+        // The rest of a window's files would stand for the whole of it.
+        if let Some(why) = failed {
+            return Err(why);
+        }
+        let extent = Extent::of(&all);
+        let named = |list: Vec<Collected>| -> BTreeMap<String, Finished> {
+            let finished: Vec<Finished> = list.into_par_iter().map(Collected::finish).collect();
+            columns.iter().map(|(name, _)| (*name).to_owned()).zip(finished).collect()
+        };
+        Ok((all.windows.into_iter().map(|(key, list)| (key, named(list))).collect(), extent))
+    }
+
+    /// The reports of a set of data.
+    fn reports(
+        &self,
+        data: &Data,
+        reference_rows: Option<u64>,
+        extent: &Extent,
+        windows: BTreeMap<Key, Vec<FeatureDrift>>,
+        out: &mut Outcome,
+    ) {
+        let note =
+            |message: String, help: &str| Diagnostic::new(Code::DriftWindow, message).at(data.name.clone()).help(help);
+        if extent.timeless > 0 {
+            out.problems.push(note(
+                format!(
+                    "{} of '{}' have no time and are in no window",
+                    count(extent.timeless as usize, "row"),
+                    visible(&data.name, 120)
+                ),
+                "rows without a time are left out",
+            ));
+        }
+        if extent.too_many {
+            out.problems.push(
+                note(
+                    format!(
+                        "'{}' makes more than {MOST_WINDOWS} windows; later ones are left out",
+                        visible(&data.name, 120)
+                    ),
+                    "choose longer windows",
+                )
+                .severity(Severity::Error),
+            );
+        }
+        for (key, mut features) in windows {
+            let (drifted, share_drifted) = judge(&mut features, self.settings);
+            let rows = extent.rows.get(&key).copied();
+            let moment = |millis: i64| Instant::from_millis(millis);
+            let (start, end) = match (self.settings.every, extent.times.get(&key)) {
+                (Some(every), _) if !extent.rows.is_empty() => {
+                    let end = key.saturating_add(every.seconds);
+                    (moment(key.saturating_mul(1000)), moment(end.saturating_mul(1000)))
+                }
+                (None, Some((first, last))) => (moment(*first), moment(last.saturating_add(1))),
+                _ => (None, None),
+            };
+            let name = match start {
+                Some(start) if self.settings.every.is_some() => start.minute().to_string(),
+                _ => data.name.clone(),
+            };
+            if rows == Some(0) {
+                out.problems.push(note(
+                    format!("window '{}' has no rows", visible(&name, 120)),
+                    "nothing can be said of it: its columns are not computed",
+                ));
+            }
+            out.reports.push(DriftReport {
+                id: name.clone(),
+                run: None,
+                tool: format!("{} {}", env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION")),
+                reference: sized(&self.reference.name, reference_rows),
+                current: sized(&data.name, rows),
+                window: Window { start, end },
+                drifted,
+                share_drifted,
+                share_threshold: Finite::new(self.settings.share),
+                features,
+                source: Pointer::new(name, ""),
+            });
+        }
+    }
+}
+
+/// All columns of a set of data, by window and name.
+type Whole = BTreeMap<Key, BTreeMap<String, Finished>>;
+
+/// Entries of a column.
+enum Windowed {
+    /// By window.
+    Each(BTreeMap<Key, Vec<FeatureDrift>>),
+    /// The same in each.
+    All(Vec<FeatureDrift>),
+}
+
+/// A column after comparing: for each set of current data its entries and, where it was read, the windows.
+struct Compared {
+    entries: Vec<Windowed>,
+    extents: Vec<Option<Extent>>,
+    rows: Option<u64>,
+    problems: Vec<Diagnostic>,
+}
+
+impl Extent {
+    fn of(read: &Read) -> Self {
+        Self { rows: read.rows.clone(), times: read.times.clone(), timeless: read.timeless, too_many: read.too_many }
+    }
+}
+
+/// A reason with the side that it is about.
+fn told(of: &str, why: &str) -> String {
+    if why == "lacks the column" { format!("{of} {why}") } else { format!("{of}: {why}") }
+}
+
+fn sized(name: &str, rows: Option<u64>) -> String {
+    match rows {
+        Some(rows) => format!("{} ({})", name, count(usize::try_from(rows).unwrap_or(usize::MAX), "row")),
+        None => name.to_owned(),
+    }
+}
