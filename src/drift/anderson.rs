@@ -7,6 +7,7 @@
 use super::summary::Sample;
 use super::{NotComputed, Tested};
 
+#[expect(clippy::approx_constant, reason = "2.718 is a critical value of the table, not e")]
 /// The levels of the paper's table, and the critical values for two samples: b₀ + b₁ + b₂ of its table 2.
 const TABLE: [(f64, f64); 7] =
     [(0.25, 0.325), (0.1, 1.226), (0.05, 1.961), (0.025, 2.718), (0.01, 3.752), (0.005, 4.592), (0.001, 6.546)];

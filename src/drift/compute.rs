@@ -5,7 +5,7 @@
 //! a column of each side is in memory; others one window at a time. One column or file that cannot be read does not lose
 //! the rest.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
@@ -27,6 +27,8 @@ pub struct Data {
     pub name: String,
     /// Its files, in order.
     pub tables: Vec<Table>,
+    /// What identifies its bytes, for people.
+    pub digest: Option<String>,
 }
 
 /// What was computed.
@@ -54,7 +56,7 @@ pub fn compute(reference: &Data, current: &[Data], settings: &Settings) -> Outco
     let current = if settings.every.is_some() {
         let tables = current.iter().flat_map(|data| data.tables.iter().cloned()).collect();
         let name = current.iter().map(|d| d.name.as_str()).collect::<Vec<_>>().join(", ");
-        pooled = [Data { name, tables }];
+        pooled = [Data { name, tables, digest: None }];
         &pooled[..]
     } else {
         current
@@ -76,6 +78,112 @@ pub fn compute(reference: &Data, current: &[Data], settings: &Settings) -> Outco
         );
     }
     out
+}
+
+/// Reads a set of data into summaries that can be written down and merged ([`super::partial`]).
+///
+/// # Errors
+/// When a file of it cannot be read.
+pub fn summarise(data: &Data, settings: &Settings) -> Result<Part, Box<Diagnostic>> {
+    let planned = plan(&data.tables, settings, &|_| None);
+    let columns = kinds(&planned);
+    let alone = [];
+    let job = Job::of(data, &alone, settings, Vec::new(), Vec::new());
+    let cut = job.cut();
+    let limits = job.limits(data, planned.len() as u64);
+    let parts: Vec<Result<Read, Box<Diagnostic>>> =
+        data.tables.par_iter().map(|table| read(table, &columns, cut, limits)).collect();
+    let mut all = Read::default();
+    for part in parts {
+        all.merge(part?);
+    }
+    drop(columns);
+    Ok(Part { name: data.name.clone(), planned, read: all })
+}
+
+/// Compares summaries: those of the reference are one, those of the current data are one for each name.
+///
+/// # Errors
+/// When two summaries of one column cannot be merged, in words.
+pub fn compare_parts(reference: Vec<Part>, current: Vec<Part>, settings: &Settings) -> Result<Outcome, String> {
+    let mut ours: Option<Part> = None;
+    for part in reference {
+        ours = Some(match ours {
+            None => part,
+            Some(before) => before.merge(part)?,
+        });
+    }
+    let ours = ours.ok_or("there is no summary of the reference")?;
+    let mut theirs: Vec<Part> = Vec::new();
+    for part in current {
+        match theirs.iter().position(|p| p.name == part.name || settings.every.is_some()) {
+            None => theirs.push(part),
+            Some(i) => {
+                let before = theirs.remove(i);
+                theirs.insert(i, before.merge(part)?);
+            }
+        }
+    }
+    let bare = |part: &Part| Data { name: part.name.clone(), tables: Vec::new(), digest: None };
+    let reference = bare(&ours);
+    let data: Vec<Data> = theirs.iter().map(bare).collect();
+    let plans = theirs.iter().map(|p| p.planned.clone()).collect();
+    let job = Job::of(&reference, &data, settings, ours.planned.clone(), plans);
+    let found = |part: Part| -> (Vec<Planned>, Found) {
+        let columns = kinds(&part.planned);
+        let found = finished(&columns, part.read);
+        (part.planned, Ok(found))
+    };
+    let (_, ours) = found(ours);
+    let rows = ours.as_ref().ok().and_then(|(_, extent)| extent.rows.get(&0).copied());
+    let mut out = Outcome::default();
+    for (data, part) in data.iter().zip(theirs) {
+        let (planned, theirs) = found(part);
+        job.windows(&ours, rows, data, &planned, &theirs, &mut out);
+    }
+    Ok(out)
+}
+
+/// The columns that are read, with their kinds.
+fn kinds(planned: &[Planned]) -> Vec<(&str, Kind)> {
+    planned.iter().filter_map(|p| Some((p.name.as_str(), p.kind.clone().ok()?))).collect()
+}
+
+/// A set of data as summaries.
+#[derive(Debug)]
+pub struct Part {
+    /// What the data is called.
+    pub name: String,
+    pub(super) planned: Vec<Planned>,
+    pub(super) read: Read,
+}
+
+impl Part {
+    /// Its columns.
+    pub fn columns(&self) -> impl Iterator<Item = &str> {
+        self.planned.iter().map(|p| p.name.as_str())
+    }
+
+    /// Both as one.
+    fn merge(mut self, other: Self) -> Result<Self, String> {
+        let columns = |part: &Self| -> Vec<(String, Result<Kind, String>)> {
+            part.planned.iter().map(|p| (p.name.clone(), p.kind.clone())).collect()
+        };
+        if columns(&self) != columns(&other) {
+            return Err(format!(
+                "the summaries of '{}' and '{}' have other columns or kinds: name the kinds with --kind when they are made",
+                visible(&self.name, 80),
+                visible(&other.name, 80)
+            ));
+        }
+        for (ours, theirs) in self.planned.iter_mut().zip(&other.planned) {
+            ours.whole &= theirs.whole;
+            ours.nothing &= theirs.nothing;
+            ours.lacking += theirs.lacking;
+        }
+        self.read.merge(other.read);
+        Ok(self)
+    }
 }
 
 /// What is to be done.
@@ -111,12 +219,19 @@ impl<'a> Job<'a> {
             current.iter().map(|d| plan(&d.tables, settings, &|name| kind_in(&plain, name))).collect();
         // A column without values in the reference is of the kind that it has later.
         let ours = plan(&reference.tables, settings, &|name| theirs.iter().find_map(|p| kind_in(p, name)));
-        let mut columns: Vec<String> = Vec::new();
-        for planned in std::iter::once(&ours).chain(&theirs).flatten() {
-            if !columns.contains(&planned.name) {
-                columns.push(planned.name.clone());
-            }
-        }
+        Self::of(reference, current, settings, ours, theirs)
+    }
+
+    fn of(
+        reference: &'a Data,
+        current: &'a [Data],
+        settings: &'a Settings,
+        ours: Vec<Planned>,
+        theirs: Vec<Vec<Planned>>,
+    ) -> Self {
+        let mut seen = BTreeSet::new();
+        let names = std::iter::once(&ours).chain(&theirs).flatten().map(|p| &p.name);
+        let columns = names.filter(|name| seen.insert(name.as_str())).cloned().collect();
         Self { reference, current, settings, ours, theirs, columns }
     }
 
@@ -283,45 +398,40 @@ impl<'a> Job<'a> {
         let rows = ours.as_ref().ok().and_then(|(_, extent)| extent.rows.get(&0).copied());
         for (data, planned) in self.current.iter().zip(&self.theirs) {
             let theirs = self.whole(data, planned, self.cut(), width, &mut out.problems);
-            let extent = theirs.as_ref().map(|(_, extent)| extent.clone()).unwrap_or_default();
-            let keys: Vec<Key> = match &theirs {
-                Ok((windows, _)) if !windows.is_empty() => windows.keys().copied().collect(),
-                _ => vec![0],
-            };
-            let one = |(key, name): (Key, &String)| {
-                let reference = self.side(name, "the reference", &self.ours, &ours, 0);
-                let current = self.side(name, "the current data", planned, &theirs, key);
-                let at = |planned: &[Planned]| planned.iter().find(|p| p.name == *name).cloned();
-                let whole = at(&self.ours).is_some_and(|p| p.whole);
-                let lacking = at(planned).map_or(0, |p| p.lacking);
-                compare(name, whole, reference, current, lacking, self.settings)
-            };
-            let mut windows: BTreeMap<Key, Vec<FeatureDrift>> = BTreeMap::new();
-            for key in keys {
-                let entries: Vec<Vec<FeatureDrift>> = self.columns.par_iter().map(|name| one((key, name))).collect();
-                windows.insert(key, entries.into_iter().flatten().collect());
-            }
-            self.reports(data, rows, &extent, windows, &mut out);
+            self.windows(&ours, rows, data, planned, &theirs, &mut out);
         }
         out
     }
 
-    /// A column of a side that was read whole.
-    fn side<'f>(
+    /// All columns of each window of a set of data.
+    fn windows(
         &self,
-        name: &str,
-        of: &str,
+        ours: &Found,
+        rows: Option<u64>,
+        data: &Data,
         planned: &[Planned],
-        found: &'f Result<(Whole, Extent), String>,
-        key: Key,
-    ) -> Result<&'f Finished, String> {
-        match planned.iter().find(|p| p.name == name) {
-            None => return Err(told(of, "lacks the column")),
-            Some(Planned { kind: Err(why), .. }) => return Err(told(of, why)),
-            Some(_) => {}
+        theirs: &Found,
+        out: &mut Outcome,
+    ) {
+        let extent = theirs.as_ref().map(|(_, extent)| extent.clone()).unwrap_or_default();
+        let keys: Vec<Key> = match theirs {
+            Ok((windows, _)) if !windows.is_empty() => windows.keys().copied().collect(),
+            _ => vec![0],
+        };
+        let one = |(key, name): (Key, &String)| {
+            let reference = side(name, "the reference", &self.ours, ours, 0);
+            let current = side(name, "the current data", planned, theirs, key);
+            let at = |planned: &[Planned]| planned.iter().find(|p| p.name == *name).cloned();
+            let whole = at(&self.ours).is_some_and(|p| p.whole);
+            let lacking = at(planned).map_or(0, |p| p.lacking);
+            compare(name, whole, reference, current, lacking, self.settings)
+        };
+        let mut windows: BTreeMap<Key, Vec<FeatureDrift>> = BTreeMap::new();
+        for key in keys {
+            let entries: Vec<Vec<FeatureDrift>> = self.columns.par_iter().map(|name| one((key, name))).collect();
+            windows.insert(key, entries.into_iter().flatten().collect());
         }
-        let (windows, _) = found.as_ref().map_err(|why| told(of, why))?;
-        windows.get(&key).and_then(|columns| columns.get(name)).ok_or_else(|| format!("{of} has no rows"))
+        self.reports(data, rows, &extent, windows, out);
     }
 
     /// All columns of a set of data, its files in parallel.
@@ -332,9 +442,8 @@ impl<'a> Job<'a> {
         cut: Option<Cut<'_>>,
         width: u64,
         problems: &mut Vec<Diagnostic>,
-    ) -> Result<(Whole, Extent), String> {
-        let columns: Vec<(&str, Kind)> =
-            planned.iter().filter_map(|p| Some((p.name.as_str(), p.kind.clone().ok()?))).collect();
+    ) -> Found {
+        let columns = kinds(planned);
         let limits = self.limits(data, width);
         let parts: Vec<Result<Read, Box<Diagnostic>>> =
             data.tables.par_iter().map(|table| read(table, &columns, cut, limits)).collect();
@@ -353,12 +462,7 @@ impl<'a> Job<'a> {
         if let Some(why) = failed {
             return Err(why);
         }
-        let extent = Extent::of(&all);
-        let named = |list: Vec<Collected>| -> BTreeMap<String, Finished> {
-            let finished: Vec<Finished> = list.into_par_iter().map(Collected::finish).collect();
-            columns.iter().map(|(name, _)| (*name).to_owned()).zip(finished).collect()
-        };
-        Ok((all.windows.into_iter().map(|(key, list)| (key, named(list))).collect(), extent))
+        Ok(finished(&columns, all))
     }
 
     /// The reports of a set of data.
@@ -420,8 +524,8 @@ impl<'a> Job<'a> {
                 id: name.clone(),
                 run: None,
                 tool: format!("{} {}", env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION")),
-                reference: sized(&self.reference.name, reference_rows),
-                current: sized(&data.name, rows),
+                reference: sized(self.reference, reference_rows),
+                current: sized(data, rows),
                 window: Window { start, end },
                 drifted,
                 share_drifted,
@@ -431,6 +535,30 @@ impl<'a> Job<'a> {
             });
         }
     }
+}
+
+/// A set of data that was read whole, or why it was not.
+type Found = Result<(Whole, Extent), String>;
+
+/// All columns of what was read, finished.
+fn finished(columns: &[(&str, Kind)], read: Read) -> (Whole, Extent) {
+    let extent = Extent::of(&read);
+    let named = |list: Vec<Collected>| -> BTreeMap<String, Finished> {
+        let finished: Vec<Finished> = list.into_par_iter().map(Collected::finish).collect();
+        columns.iter().map(|(name, _)| (*name).to_owned()).zip(finished).collect()
+    };
+    (read.windows.into_iter().map(|(key, list)| (key, named(list))).collect(), extent)
+}
+
+/// A column of a side that was read whole.
+fn side<'f>(name: &str, of: &str, planned: &[Planned], found: &'f Found, key: Key) -> Result<&'f Finished, String> {
+    match planned.iter().find(|p| p.name == name) {
+        None => return Err(told(of, "lacks the column")),
+        Some(Planned { kind: Err(why), .. }) => return Err(told(of, why)),
+        Some(_) => {}
+    }
+    let (windows, _) = found.as_ref().map_err(|why| told(of, why))?;
+    windows.get(&key).and_then(|columns| columns.get(name)).ok_or_else(|| format!("{of} has no rows"))
 }
 
 /// All columns of a set of data, by window and name.
@@ -463,9 +591,9 @@ fn told(of: &str, why: &str) -> String {
     if why == "lacks the column" { format!("{of} {why}") } else { format!("{of}: {why}") }
 }
 
-fn sized(name: &str, rows: Option<u64>) -> String {
-    match rows {
-        Some(rows) => format!("{} ({})", name, count(usize::try_from(rows).unwrap_or(usize::MAX), "row")),
-        None => name.to_owned(),
-    }
+/// What data is called, with what identifies it.
+fn sized(data: &Data, rows: Option<u64>) -> String {
+    let rows = rows.map(|rows| count(usize::try_from(rows).unwrap_or(usize::MAX), "row"));
+    let facts: Vec<String> = rows.into_iter().chain(data.digest.clone()).collect();
+    if facts.is_empty() { data.name.clone() } else { format!("{} ({})", data.name, facts.join(", ")) }
 }

@@ -18,6 +18,7 @@ pub mod kolmogorov;
 mod measure;
 pub mod moments;
 pub mod out;
+pub mod partial;
 pub mod plan;
 mod quality;
 pub mod samples;

@@ -84,6 +84,22 @@ impl Moments {
         self.length
     }
 
+    /// What is kept, for writing it down: sums and sums of products, rows without a vector, and those that could not be
+    /// used.
+    pub(super) fn parts(&self) -> (Vec<f64>, u64, u64) {
+        (self.sum.iter().chain(&self.products).copied().collect(), self.nulls, self.other_length)
+    }
+
+    /// Vectors that were written down; nothing where they cannot have been written by us.
+    pub(super) fn from_parts(mut sums: Vec<f64>, rows: u64, nulls: u64, other_length: u64) -> Option<Self> {
+        let length = (0..=LONGEST).find(|n| n + n * (n + 1) / 2 >= sums.len())?;
+        if length + length * (length + 1) / 2 != sums.len() || (length == 0) != (rows == 0) {
+            return None;
+        }
+        let products = sums.split_off(length);
+        Some(Self { length, rows, nulls, other_length, sum: sums, products })
+    }
+
     fn mean(&self) -> DVector<f64> {
         let n = self.rows.max(1) as f64;
         DVector::from_iterator(self.length, self.sum.iter().map(|s| s / n))

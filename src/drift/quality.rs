@@ -32,11 +32,8 @@ pub(super) fn findings(reference: &Finished, current: &Finished) -> Vec<String> 
     }
     match (reference, current) {
         (Finished::Numbers(a), Finished::Numbers(b)) => numbers(a, b, &percent, &mut out),
-        (Finished::Categories(a), Finished::Categories(b)) => {
-            if !a.too_many() && !b.too_many() {
-                let (a, b) = (a.counts().len(), b.counts().len());
-                constant(a == 1, b == 1, &mut out);
-            }
+        (Finished::Categories(a), Finished::Categories(b)) if !a.too_many() && !b.too_many() => {
+            constant(a.counts().len() == 1, b.counts().len() == 1, &mut out);
         }
         _ => {}
     }

@@ -24,7 +24,7 @@ pub use database::{Database, SQLITE_MAGIC};
 pub(crate) use discover::plain;
 pub use read::read_file;
 pub use rows::{RowFiles, row_files};
-pub(crate) use rows::{begin, begins, digest_of, rows_of};
+pub(crate) use rows::{begin, begins, digest_of, rows_of, whole};
 pub use stream::Stream;
 
 /// What a source may cost.

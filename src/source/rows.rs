@@ -82,22 +82,35 @@ pub(crate) fn begin(path: &Path, bytes: u64) -> Result<Vec<u8>, String> {
     Ok(out)
 }
 
+/// A file of any size, whole.
+pub(crate) fn whole(path: &Path) -> Result<Vec<u8>, String> {
+    let mut out = Vec::new();
+    rows_of(path)?.read_to_end(&mut out).map_err(|e| plain(&e))?;
+    Ok(out)
+}
+
 /// Whether a file begins with these bytes; false where it cannot be read.
 pub(crate) fn begins(path: &Path, with: &[u8]) -> bool {
     begin(path, with.len() as u64).is_ok_and(|bytes| bytes == with)
 }
 
 /// The digest of a file of any size.
-pub(crate) fn digest_of(path: &Path) -> Result<Sha256, String> {
-    let mut file = rows_of(path)?;
-    let mut hasher = Hasher::default();
-    let mut buffer = vec![0; 1 << 20];
-    loop {
-        match file.read(&mut buffer) {
-            Ok(0) => return Ok(hasher.finish()),
-            Ok(n) => hasher.update(buffer.get(..n).unwrap_or_default()),
-            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(plain(&e)),
+pub(crate) fn digest_of(path: &Path, shown: &str) -> Result<Sha256, Box<Diagnostic>> {
+    let read = || -> Result<Sha256, String> {
+        let mut file = rows_of(path)?;
+        let mut hasher = Hasher::default();
+        let mut buffer = vec![0; 1 << 20];
+        loop {
+            match file.read(&mut buffer) {
+                Ok(0) => return Ok(hasher.finish()),
+                Ok(n) => hasher.update(buffer.get(..n).unwrap_or_default()),
+                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(plain(&e)),
+            }
         }
-    }
+    };
+    read().map_err(|why| {
+        let message = format!("'{}' cannot be read: {why}", visible(shown, 200));
+        Box::new(Diagnostic::new(Code::FileUnreadable, message).at(shown).help("check that you may read it"))
+    })
 }

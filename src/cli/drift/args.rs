@@ -9,7 +9,7 @@ use crate::cli::args::Format;
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Drift {
     /// The reference data: a file, a folder or a pattern
-    #[arg(long, value_name = "PATH", required = true, num_args = 1..)]
+    #[arg(long, value_name = "PATH", required_unless_present = "partial", num_args = 1..)]
     pub(super) reference: Vec<String>,
     /// The current data; each file is a window, a folder is one
     #[arg(long, value_name = "PATH", required = true, num_args = 1..)]
@@ -53,6 +53,15 @@ pub(in crate::cli) struct Drift {
     /// What summaries may take in memory: 500MB, 2GB
     #[arg(long, value_name = "SIZE", default_value = "2GB")]
     pub(super) memory_limit: String,
+    /// Write the summaries of the current data into this file instead of comparing them
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["reference", "output", "merge"])]
+    pub(super) partial: Option<PathBuf>,
+    /// What the data of the summaries is called; those of one name are merged
+    #[arg(long, value_name = "NAME", requires = "partial")]
+    pub(super) name: Option<String>,
+    /// PATH is such files: merge the summaries, then compare
+    #[arg(long)]
+    pub(super) merge: bool,
     /// Exit 1 on an alarm: a window drifts as a whole or cannot be judged, or a critical column does
     #[arg(long)]
     pub(super) gate: bool,

@@ -5,7 +5,7 @@ mod settings;
 mod text;
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
@@ -15,29 +15,28 @@ use super::args::{Format, Global};
 use super::exit;
 use super::terminal::Terminal;
 use crate::diag::{Code, Diagnostic, Severity, count, visible};
-use crate::drift::compute::{Data, Outcome, compute};
+use crate::digest::Sha256;
+use crate::drift::compute::{Data, Outcome, Part, compare_parts, compute, summarise};
 use crate::drift::out::{self, About};
+use crate::drift::partial as part;
 use crate::model::DriftReport;
 use crate::rows::{self, Table};
 use crate::{export, output, site, source};
 
 pub(super) fn run(global: &Global, options: &Drift, terminal: &mut Terminal) -> u8 {
     let folder = &global.directory;
-    let mut problems = Vec::new();
-    let opened = terminal.reading(|| {
-        Some((reference(folder, &options.reference, &mut problems)?, current(folder, &options.current, &mut problems)))
-    });
-    let Some((reference, current)) = opened.filter(|(_, current)| !current.is_empty()) else {
-        return refuse(terminal, &problems, exit::EVIDENCE);
+    if let Some(to) = &options.partial {
+        return partial(folder, options, to, terminal);
+    }
+    let computed = if options.merge { merged(folder, options) } else { compared(folder, options, terminal) };
+    let mut outcome = match computed {
+        Ok(outcome) => outcome,
+        Err((problems, code)) => {
+            terminal.diagnostics(&problems);
+            return code;
+        }
     };
-    let tables: Vec<&Table> = current.iter().chain([&reference]).flat_map(|d| &d.tables).collect();
-    let settings = match settings::settings(options, &tables) {
-        Ok(settings) => settings,
-        Err(problem) => return refuse(terminal, &[*problem], exit::USAGE),
-    };
-    let mut outcome = terminal.reading(|| compute(&reference, &current, &settings));
     outcome.problems.extend(overlaps(&outcome.reports));
-    outcome.problems.splice(0..0, problems);
     terminal.diagnostics(&outcome.problems);
     let alarm = alarm(&outcome, options);
     match options.format {
@@ -75,17 +74,104 @@ pub(super) fn run(global: &Global, options: &Drift, terminal: &mut Terminal) -> 
     }
 }
 
-fn refuse(terminal: &Terminal, problems: &[Diagnostic], code: u8) -> u8 {
-    terminal.diagnostics(problems);
-    code
+/// Problems that leave nothing to compare, and the exit code.
+type Refused = (Vec<Diagnostic>, u8);
+
+/// Reads files and compares them.
+fn compared(folder: &Path, options: &Drift, terminal: &Terminal) -> Result<Outcome, Refused> {
+    let mut problems = Vec::new();
+    let opened = terminal.reading(|| {
+        Some((reference(folder, &options.reference, &mut problems)?, current(folder, &options.current, &mut problems)))
+    });
+    let Some((reference, current)) = opened.filter(|(_, current)| !current.is_empty()) else {
+        return Err((problems, exit::EVIDENCE));
+    };
+    let tables: Vec<&Table> = current.iter().chain([&reference]).flat_map(|d| &d.tables).collect();
+    let settings = settings::settings(options, &names(&tables)).map_err(|problem| (vec![*problem], exit::USAGE))?;
+    let mut outcome = terminal.reading(|| compute(&reference, &current, &settings));
+    outcome.problems.splice(0..0, problems);
+    Ok(outcome)
+}
+
+/// The columns of tables.
+fn names(tables: &[&Table]) -> BTreeSet<String> {
+    tables.iter().flat_map(|t| t.fields()).map(|f| f.name.clone()).collect()
+}
+
+/// Writes summaries of the current data.
+fn partial(folder: &Path, options: &Drift, to: &Path, terminal: &Terminal) -> u8 {
+    let mut problems = Vec::new();
+    let opened = terminal.reading(|| reference(folder, &options.current, &mut problems));
+    let Some(mut data) = opened else {
+        terminal.diagnostics(&problems);
+        return exit::EVIDENCE;
+    };
+    data.name = options.name.clone().unwrap_or(data.name);
+    let tables: Vec<&Table> = data.tables.iter().collect();
+    let settings = match settings::settings(options, &names(&tables)) {
+        Ok(settings) => settings,
+        Err(problem) => {
+            terminal.diagnostics(&[*problem]);
+            return exit::USAGE;
+        }
+    };
+    let bytes = match terminal.reading(|| summarise(&data, &settings)) {
+        Ok(part) => part::write(part),
+        Err(problem) => {
+            terminal.diagnostics(&[*problem]);
+            return exit::EVIDENCE;
+        }
+    };
+    match bytes.and_then(|bytes| output::write_file_atomic(&folder.join(to), &bytes).map_err(|e| e.to_string())) {
+        Ok(()) => {
+            terminal.say(&format!("{} → {}", visible(&data.name, 120), to.display()));
+            exit::PASS
+        }
+        Err(why) => {
+            terminal.complain(&format!("error: the summaries cannot be written: {}", visible(&why, 400)));
+            exit::EVIDENCE
+        }
+    }
+}
+
+/// Reads summaries, merges and compares them.
+fn merged(folder: &Path, options: &Drift) -> Result<Outcome, Refused> {
+    let parts = |names: &[String]| -> Result<Vec<Part>, Refused> {
+        let mut out = Vec::new();
+        for name in names {
+            let found = source::row_files(folder, name).map_err(|problem| (vec![*problem], exit::EVIDENCE))?;
+            for (path, shown) in found.files {
+                let read = source::whole(&path).and_then(|bytes| part::read(&bytes));
+                out.push(read.map_err(|why| {
+                    let message = format!("'{}' is no summary: {}", visible(&shown, 200), visible(&why, 300));
+                    let problem = Diagnostic::new(Code::FileUnreadable, message)
+                        .at(shown)
+                        .help("`presscheck drift --partial` writes them");
+                    (vec![problem], exit::EVIDENCE)
+                })?);
+            }
+        }
+        Ok(out)
+    };
+    let (reference, current) = (parts(&options.reference)?, parts(&options.current)?);
+    let columns = reference.iter().chain(&current).flat_map(Part::columns).map(str::to_owned).collect();
+    let settings = settings::settings(options, &columns).map_err(|problem| (vec![*problem], exit::USAGE))?;
+    compare_parts(reference, current, &settings).map_err(|why| {
+        let problem = Diagnostic::new(Code::DriftWindow, why).severity(Severity::Error);
+        (vec![problem.help("make the summaries again with the same options")], exit::EVIDENCE)
+    })
 }
 
 /// Files with what was read of each.
-type Opened = (source::RowFiles, Vec<Result<Table, Box<Diagnostic>>>);
+type Opened = (source::RowFiles, Vec<Result<(Table, Sha256), Box<Diagnostic>>>);
 
 fn open(folder: &Path, name: &str) -> Result<Opened, Box<Diagnostic>> {
     let found = source::row_files(folder, name)?;
-    let tables = found.files.par_iter().map(|(path, shown)| rows::open(path, shown)).collect();
+    let open = |(path, shown): &(PathBuf, String)| {
+        let table = rows::open(path, shown)?;
+        Ok((table, source::digest_of(path, shown)?))
+    };
+    let tables = found.files.par_iter().map(open).collect();
     Ok((found, tables))
 }
 
@@ -100,7 +186,8 @@ fn reference(folder: &Path, names: &[String], problems: &mut Vec<Diagnostic>) ->
     }
     let (tables, failed) = sorted(tables);
     problems.extend(failed);
-    problems.is_empty().then(|| Data { name: names.join(", "), tables })
+    let tables = apart(tables);
+    problems.is_empty().then(|| Data { name: names.join(", "), tables: tables.0, digest: tables.1 })
 }
 
 /// The current data: each file is a window, a folder is one. A window that cannot be read has no columns.
@@ -110,27 +197,28 @@ fn current(folder: &Path, names: &[String], problems: &mut Vec<Diagnostic>) -> V
         match open(folder, name) {
             Ok((found, opened)) if found.together => {
                 let (tables, failed) = sorted(opened);
-                let tables = if failed.is_empty() { tables } else { Vec::new() };
+                let (tables, digest) = apart(if failed.is_empty() { tables } else { Vec::new() });
                 problems.extend(failed);
-                out.push(Data { name: name.clone(), tables });
+                out.push(Data { name: name.clone(), tables, digest });
             }
             Ok((found, opened)) => {
                 for ((_, shown), table) in found.files.into_iter().zip(opened) {
-                    let tables = table.map_err(|problem| problems.push(*problem)).into_iter().collect();
-                    out.push(Data { name: shown, tables });
+                    let (tables, digest) =
+                        apart(table.map_err(|problem| problems.push(*problem)).into_iter().collect());
+                    out.push(Data { name: shown, tables, digest });
                 }
             }
             Err(problem) => {
                 problems.push(*problem);
-                out.push(Data { name: name.clone(), tables: Vec::new() });
+                out.push(Data { name: name.clone(), tables: Vec::new(), digest: None });
             }
         }
     }
     out
 }
 
-/// Tables, and why others are none.
-fn sorted(opened: Vec<Result<Table, Box<Diagnostic>>>) -> (Vec<Table>, Vec<Diagnostic>) {
+/// Tables with their digests, and why others are none.
+fn sorted(opened: Vec<Result<(Table, Sha256), Box<Diagnostic>>>) -> (Vec<(Table, Sha256)>, Vec<Diagnostic>) {
     let (mut tables, mut failed) = (Vec::new(), Vec::new());
     for opened in opened {
         match opened {
@@ -139,6 +227,22 @@ fn sorted(opened: Vec<Result<Table, Box<Diagnostic>>>) -> (Vec<Table>, Vec<Diagn
         }
     }
     (tables, failed)
+}
+
+/// Tables, and what identifies them all: the digest of the file, or of the list of digests.
+fn apart(tables: Vec<(Table, Sha256)>) -> (Vec<Table>, Option<String>) {
+    let (tables, digests): (Vec<Table>, Vec<Sha256>) = tables.into_iter().unzip();
+    let digest = match digests.as_slice() {
+        [] => None,
+        [one] => Some(one.hex()),
+        many => Some(
+            Sha256::of_parts(
+                many.iter().map(|d| format!("{}\n", d.hex())).collect::<Vec<_>>().iter().map(String::as_bytes),
+            )
+            .hex(),
+        ),
+    };
+    (tables, digest.map(|hex| format!("sha256 {}", hex.get(..12).unwrap_or_default())))
 }
 
 /// Why there is an alarm; empty when there is none. What cannot be judged is one.

@@ -10,7 +10,6 @@ use crate::diag::{Code, Diagnostic, visible};
 use crate::drift::settings::{Bins, Correction, Every, Kind, Settings};
 use crate::gate::Pattern;
 use crate::model::Method;
-use crate::rows::Table;
 
 fn wrong(option: &str, value: &str, help: impl Into<String>) -> Box<Diagnostic> {
     let message = format!("--{option} cannot be '{}'", visible(value, 80));
@@ -18,8 +17,8 @@ fn wrong(option: &str, value: &str, help: impl Into<String>) -> Box<Diagnostic> 
 }
 
 /// What the options say. Patterns of columns are resolved against the columns that there are.
-pub(super) fn settings(options: &Drift, tables: &[&Table]) -> Result<Settings, Box<Diagnostic>> {
-    let names: BTreeSet<&str> = tables.iter().flat_map(|t| t.fields()).map(|f| f.name.as_str()).collect();
+pub(super) fn settings(options: &Drift, columns: &BTreeSet<String>) -> Result<Settings, Box<Diagnostic>> {
+    let names: BTreeSet<&str> = columns.iter().map(String::as_str).collect();
     let known = |option: &str, typed: &str, column: &str| {
         if names.contains(column) {
             return Ok(());
@@ -55,7 +54,10 @@ pub(super) fn settings(options: &Drift, tables: &[&Table]) -> Result<Settings, B
         out.every = Some(every);
     }
     if let Some(time) = &options.time {
-        known("time", time, time)?;
+        // Summaries have it no more.
+        if !options.merge {
+            known("time", time, time)?;
+        }
     }
     for typed in &options.kinds {
         let (column, kind) = split(typed).ok_or_else(|| wrong("kind", typed, "write COLUMN=KIND"))?;

@@ -34,7 +34,7 @@ pub fn open_metrics(reports: &[DriftReport], about: &About, alarm: bool) -> Vec<
         label(about.model.as_deref().unwrap_or_default()),
         label(about.version.as_deref().unwrap_or_default())
     );
-    let mut head = |name: &str, help: &str, out: &mut String| {
+    let head = |name: &str, help: &str, out: &mut String| {
         // Writing to a String cannot fail.
         let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} gauge");
     };

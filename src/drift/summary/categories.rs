@@ -82,6 +82,23 @@ impl Categories {
         }
     }
 
+    /// A column that was written down; nothing where it cannot have been written by us.
+    pub(in crate::drift) fn from_parts(
+        names: Vec<(String, u64)>,
+        nulls: u64,
+        rows: u64,
+        too_many: bool,
+    ) -> Option<Self> {
+        let mut out = Self { nulls, ..Self::default() };
+        if too_many {
+            (out.too_many, out.rows) = (true, rows);
+            return names.is_empty().then_some(out);
+        }
+        names.iter().for_each(|(name, n)| out.add_many(name, *n));
+        let each_once = out.too_many || out.counts.len() == names.len();
+        (each_once && out.rows == rows).then_some(out)
+    }
+
     /// Whether there were more different values than can be kept: then no counts are.
     pub fn too_many(&self) -> bool {
         self.too_many

@@ -10,5 +10,6 @@ mod rounded;
 mod text;
 
 pub use categories::{Categories, MOST_CATEGORIES};
+pub(in crate::drift) use numbers::Parts;
 pub use numbers::{Numbers, Sample};
 pub use text::{Texts, Words};
