@@ -137,6 +137,9 @@ impl Row {
     }
 }
 
+/// A column of a window: what it is, the window with its rows, first and last moment, and what is kept.
+type Line = (Planned, Key, u64, Option<(i64, i64)>, Row);
+
 /// The file of a part.
 ///
 /// # Errors
@@ -146,7 +149,7 @@ pub fn write(part: Part) -> Result<Vec<u8>, String> {
 }
 
 fn encode(part: Part) -> Result<Vec<u8>, ArrowError> {
-    let mut rows: Vec<(Planned, Key, u64, Option<(i64, i64)>, Row)> = Vec::new();
+    let mut rows: Vec<Line> = Vec::new();
     let readable: Vec<&Planned> = part.planned.iter().filter(|p| p.kind.is_ok()).collect();
     for (key, columns) in part.read.windows {
         let count = part.read.rows.get(&key).copied().unwrap_or(0);
@@ -164,10 +167,10 @@ fn encode(part: Part) -> Result<Vec<u8>, ArrowError> {
     let text = |of: &dyn Fn(&Planned) -> Option<String>| -> ArrayRef {
         Arc::new(rows.iter().map(|(p, ..)| of(p)).collect::<StringArray>())
     };
-    let whole = |of: &dyn Fn(&(Planned, Key, u64, Option<(i64, i64)>, Row)) -> u64| -> ArrayRef {
+    let whole = |of: &dyn Fn(&Line) -> u64| -> ArrayRef {
         Arc::new(rows.iter().map(of).collect::<UInt64Array>())
     };
-    let truth = |of: &dyn Fn(&(Planned, Key, u64, Option<(i64, i64)>, Row)) -> bool| -> ArrayRef {
+    let truth = |of: &dyn Fn(&Line) -> bool| -> ArrayRef {
         Arc::new(rows.iter().map(|r| Some(of(r))).collect::<BooleanArray>())
     };
     let mut values = ListBuilder::new(Float64Builder::new());

@@ -12,6 +12,9 @@ const NAMED: usize = 20;
 /// A share of missing values that moved by less is not told.
 const MISSING: f64 = 0.01;
 
+/// A share of values beyond the reference's range that is told.
+const BEYOND: f64 = 0.001;
+
 /// Sentences on a column.
 pub(super) fn findings(reference: &Finished, current: &Finished) -> Vec<String> {
     let mut out = Vec::new();
@@ -59,6 +62,11 @@ fn numbers(reference: &Sample, current: &Sample, percent: &dyn Fn(f64) -> String
     let below = current.rank(values.partition_point(|v| *v < low));
     let above = current.rows() - current.rank(values.partition_point(|v| *v <= high));
     let share = (below + above) as f64 / current.rows() as f64;
+    // New samples always reach a little further; what is told is many values, or values far away.
+    let width = high - low;
+    if share < BEYOND && first >= low - width && last <= high + width {
+        return;
+    }
     out.push(format!(
         "{} of the values lie outside the reference's range [{low}, {high}]: now [{first}, {last}]",
         percent(share)

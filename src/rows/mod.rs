@@ -5,7 +5,7 @@
 //! statistics, writes nothing, and nothing in a file makes it panic: a file that contradicts itself is an error.
 
 mod columns;
-mod csv;
+mod delimited;
 mod ipc;
 mod json;
 mod parquet;
@@ -113,7 +113,7 @@ pub fn open(path: &Path, shown: &str) -> Result<Table, Box<Diagnostic>> {
         _ => Format::Csv,
     };
     let (schema, rows) = guarded(|| match format {
-        Format::Csv => csv::schema(path),
+        Format::Csv => delimited::schema(path),
         Format::JsonLines => json::schema(path),
         Format::Parquet => parquet::schema(path),
         Format::ArrowFile | Format::ArrowStream => ipc::schema(path, format),
@@ -181,7 +181,7 @@ impl Table {
             Ok(())
         };
         guarded(|| match self.format {
-            Format::Csv => csv::read(&self.path, &self.schema, &indices, &mut sink),
+            Format::Csv => delimited::read(&self.path, &self.schema, &indices, &mut sink),
             Format::JsonLines => json::read(&self.path, &self.schema, &indices, &mut sink),
             Format::Parquet => parquet::read(&self.path, &indices, wanted, &mut sink),
             Format::ArrowFile | Format::ArrowStream => ipc::read(&self.path, self.format, &indices, &mut sink),

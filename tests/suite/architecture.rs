@@ -89,7 +89,9 @@ fn uses() -> BTreeMap<String, BTreeSet<(String, String)>> {
             }
             for (_, _, crates) in TABLE {
                 for name in *crates {
-                    if line.contains(&format!("{name}::")) {
+                    let starts =
+                        |(at, _): (usize, &str)| !line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
+                    if line.match_indices(&format!("{name}::")).any(starts) {
                         out.entry(module.clone()).or_default().insert((format!("extern {name}"), path.clone()));
                     }
                 }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use presscheck::drift::anderson::anderson_darling;
 use presscheck::drift::bins::{self, Rule};
 use presscheck::drift::samples::{PValue, kolmogorov_smirnov, wasserstein, wasserstein_normed};
 use presscheck::drift::shares::{
@@ -20,6 +21,11 @@ struct Column {
     numeric: bool,
     sides: [Vec<Option<String>>; 2],
     truth: Value,
+}
+
+/// The columns of the repository's own fixture: name, whether it holds numbers, both sides, reference values.
+pub(crate) fn columns() -> Vec<(String, bool, [Vec<Option<String>>; 2], Value)> {
+    own().into_iter().map(|c| (c.name, c.numeric, c.sides, c.truth)).collect()
 }
 
 /// The columns of the repository's own fixture.
@@ -106,6 +112,14 @@ fn numeric(column: &Column) {
     near(name, "wasserstein", wasserstein(&reference, &current).unwrap(), &truth["wasserstein"]["raw"]);
     let normed = wasserstein_normed(&reference, &current).unwrap();
     near(name, "wasserstein normed", normed, &truth["evidently"]["wasserstein"]["score"]);
+
+    match (anderson_darling(&reference, &current), &truth["anderson_ksamp"]) {
+        (Ok(tested), theirs) => {
+            near(name, "anderson", tested.statistic, &theirs["statistic"]);
+            near(name, "anderson p", tested.p_value, &theirs["p_value"]);
+        }
+        (Err(why), _) => assert_eq!(why, NotComputed::Constant, "{name}"),
+    }
 
     let whole = column.sides.iter().flatten().flatten().all(|text| !text.contains('.'));
     let counted = bins::count(Rule::Evidently { whole }, &reference, &current).unwrap();

@@ -43,7 +43,7 @@ const OUTCOMES: [Outcome; 6] = [
 
 #[expect(clippy::disallowed_methods, reason = "the set-up names the readers in the environment")]
 #[expect(clippy::disallowed_macros, reason = "a skipped test says so on standard error")]
-fn consumers() -> Option<PathBuf> {
+pub(crate) fn consumers() -> Option<PathBuf> {
     let found = std::env::var("PRESSCHECK_TEST_CONSUMERS").ok().map(PathBuf::from).filter(|p| p.is_dir());
     if found.is_none() {
         eprintln!("skipped: PRESSCHECK_TEST_CONSUMERS names no folder; run .ci/servers");

@@ -8,6 +8,7 @@ mod cli;
 mod corpus;
 mod corpus_table;
 mod docs_pages;
+mod drift_command;
 mod drift_methods;
 mod gate;
 mod gate_case;

@@ -23,7 +23,8 @@ pub(super) fn settings(options: &Drift, columns: &BTreeSet<String>) -> Result<Se
         if names.contains(column) {
             return Ok(());
         }
-        let near = names.iter().map(|n| (strsim::damerau_levenshtein(n, column), n)).min().filter(|(d, _)| *d <= 3);
+        let near = names.iter().map(|n| (strsim::damerau_levenshtein(n, column), n)).min();
+        let near = near.filter(|(d, n)| *d <= n.len().max(column.len()) / 3);
         let help = near.map_or_else(
             || format!("no file has a column '{}'", visible(column, 80)),
             |(_, near)| format!("did you mean the column '{}'?", visible(near, 80)),

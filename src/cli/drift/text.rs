@@ -24,12 +24,14 @@ pub(super) fn render(reports: &[DriftReport], alarm: &[String], colour: bool) ->
         // Writing to a String cannot fail.
         let _ = writeln!(out, "{} of {} drift as a whole", drifting, count(reports.len(), "window"));
     }
-    match alarm {
-        [] => out.push_str("no alarm\n"),
-        [first, rest @ ..] => {
-            let more = if rest.is_empty() { String::new() } else { format!(" (and {} more)", rest.len()) };
-            let _ = writeln!(out, "{} {first}{more}", paint.bad("alarm:"));
-        }
+    if alarm.is_empty() {
+        out.push_str("no alarm\n");
+    }
+    for why in alarm.iter().take(SHOWN) {
+        let _ = writeln!(out, "{} {why}", paint.bad("alarm:"));
+    }
+    if alarm.len() > SHOWN {
+        let _ = writeln!(out, "and {} more", count(alarm.len() - SHOWN, "alarm"));
     }
     out
 }
