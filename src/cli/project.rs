@@ -175,6 +175,11 @@ impl Project {
         let mut all = Records::default();
         sources.into_iter().for_each(|records| all.append(records));
         all.problems.extend(self.config.warnings.iter().cloned());
+        if !self.config.drift.report.is_empty() {
+            let folders: Vec<String> =
+                self.config.sources.iter().filter_map(|s| s.folder().map(str::to_owned)).collect();
+            all.problems.extend(super::drift::homeless(&self.config.drift, &folders));
+        }
         all
     }
 
@@ -196,9 +201,36 @@ impl Project {
                     let root = self.folder.join(folder);
                     exclude.extend(nested.iter().filter(|n| **n != root && n.starts_with(&root)).cloned());
                 }
-                Listed { rank, config, files: self.list(config, &exclude) }
+                let mut files = self.list(config, &exclude);
+                let mut problems = Vec::new();
+                if let (Ok(source), Place::Folder(folder)) = (&mut files, &config.place)
+                    && config.table.is_none()
+                {
+                    problems = self.compute_drift(source, folder, &nested);
+                }
+                Listed { rank, config, files, problems }
             })
             .collect()
+    }
+
+    /// Adds the drift reports that are computed for runs below a source.
+    fn compute_drift(&self, source: &mut Source, folder: &str, nested: &[PathBuf]) -> Vec<Diagnostic> {
+        let root = self.folder.join(folder);
+        let mut config = self.config.drift.clone();
+        // A run of a source inside this one is that one's.
+        let inside = |run: &Path| nested.iter().any(|n| *n != root && n.starts_with(&root) && run.starts_with(n));
+        config.report.retain(|report| !inside(&self.folder.join(&report.run)));
+        let (files, mut problems) = super::drift::files(&self.folder, &config, folder);
+        for path in source.add(files) {
+            let message = format!("'{}' is there already: the drift that was computed is not used", path);
+            problems.push(
+                Diagnostic::new(Code::DriftWindow, message)
+                    .severity(Severity::Error)
+                    .at(path)
+                    .help("remove the file, or the [[drift.report]]"),
+            );
+        }
+        problems
     }
 
     /// Lists one source, or fetches it.
@@ -257,6 +289,7 @@ impl Project {
             records.forget_before(at.before(age));
         }
         records.runs.iter_mut().for_each(|r| r.rank = listed.rank);
+        records.problems.extend(listed.problems.iter().cloned());
         records
     }
 }
@@ -267,6 +300,8 @@ struct Listed<'a> {
     rank: usize,
     config: &'a SourceConfig,
     files: Result<Source, Box<Diagnostic>>,
+    /// What was found while its files were made.
+    problems: Vec<Diagnostic>,
 }
 
 /// A source that was read, perhaps only in outline.

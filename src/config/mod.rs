@@ -4,6 +4,7 @@
 //! diagnostics at once, each with its line. Nothing outside this module sees the file as typed. The
 //! policy keys are handed to `gate::policy`, which alone decides what they mean.
 
+pub mod drift;
 mod extends;
 mod raw;
 mod sources;
@@ -89,6 +90,8 @@ pub struct Config {
     pub catalogue: Catalogue,
     /// `[[leaderboard]]`.
     pub leaderboards: Vec<Leaderboard>,
+    /// `[drift]`.
+    pub drift: drift::DriftConfig,
     /// The policy, when there is any rule.
     pub policy: Option<Policy>,
     /// Warnings about the configuration.
@@ -116,6 +119,7 @@ impl Config {
             sources: vec![SourceConfig::everything()],
             catalogue: Catalogue::built_in(),
             leaderboards: Vec::new(),
+            drift: drift::DriftConfig::default(),
             policy: None,
             warnings: Vec::new(),
         }
@@ -167,7 +171,7 @@ impl Config {
         if !errors.is_empty() {
             return Err(errors);
         }
-        Ok(Self { site, sources, catalogue, leaderboards, policy, warnings })
+        Ok(Self { site, sources, catalogue, leaderboards, drift: raw.drift, policy, warnings })
     }
 }
 

@@ -88,7 +88,7 @@ struct RawFile {
     #[serde(default)]
     waiver: Vec<Spanned<RawWaiver>>,
     card: Option<Spanned<toml::Value>>,
-    drift: Option<Spanned<toml::Value>>,
+    drift: Option<super::drift::DriftConfig>,
     include: Option<Spanned<toml::Value>>,
 }
 
@@ -101,6 +101,7 @@ pub(super) struct RawConfig {
     pub(super) metrics: BTreeMap<String, RawMetric>,
     pub(super) leaderboard: Vec<Spanned<RawLeaderboard>>,
     pub(super) extends: Vec<Spanned<RawExtends>>,
+    pub(super) drift: super::drift::DriftConfig,
     pub(super) policy: RawPolicy,
 }
 
@@ -211,7 +212,6 @@ pub(super) fn parse(text: &Arc<str>, file: &str) -> Result<RawConfig, Box<Diagno
         ("approval", raw.approval),
         ("roles", raw.roles),
         ("card", raw.card),
-        ("drift", raw.drift),
         ("include", raw.include),
     ];
     let unsupported =
@@ -223,6 +223,7 @@ pub(super) fn parse(text: &Arc<str>, file: &str) -> Result<RawConfig, Box<Diagno
         metrics: raw.metrics,
         leaderboard: raw.leaderboard,
         extends: raw.extends.map(Spanned::into_inner).unwrap_or_default(),
+        drift: raw.drift.unwrap_or_default(),
         policy: RawPolicy {
             name: raw.name,
             defaults: raw.defaults,

@@ -167,9 +167,7 @@ fn encode(part: Part) -> Result<Vec<u8>, ArrowError> {
     let text = |of: &dyn Fn(&Planned) -> Option<String>| -> ArrayRef {
         Arc::new(rows.iter().map(|(p, ..)| of(p)).collect::<StringArray>())
     };
-    let whole = |of: &dyn Fn(&Line) -> u64| -> ArrayRef {
-        Arc::new(rows.iter().map(of).collect::<UInt64Array>())
-    };
+    let whole = |of: &dyn Fn(&Line) -> u64| -> ArrayRef { Arc::new(rows.iter().map(of).collect::<UInt64Array>()) };
     let truth = |of: &dyn Fn(&Line) -> bool| -> ArrayRef {
         Arc::new(rows.iter().map(|r| Some(of(r))).collect::<BooleanArray>())
     };

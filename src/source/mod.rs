@@ -253,6 +253,29 @@ impl Source {
         }
     }
 
+    /// Adds files that were made of other data, as if they lay at their path below the root. One that is there already
+    /// stays as it is; the paths of such files are returned.
+    pub fn add(&mut self, files: impl IntoIterator<Item = (String, Vec<u8>)>) -> Vec<String> {
+        let mut there = Vec::new();
+        for (path, bytes) in files {
+            if self.entries.iter().any(|e| e.path == path) {
+                there.push(path);
+                continue;
+            }
+            let mut at = parent(&path);
+            while !at.is_empty() {
+                if let Err(place) = self.folders.binary_search_by(|f| f.as_str().cmp(at)) {
+                    self.folders.insert(place, at.to_owned());
+                }
+                at = parent(at);
+            }
+            let size = bytes.len() as u64;
+            self.entries.push(Entry::new(path, Location::Memory(bytes.into()), size));
+        }
+        self.entries.sort_by(|a, b| a.path.cmp(&b.path));
+        there
+    }
+
     /// Keeps only the files that are wanted, by their path relative to the root. A folder in which
     /// nothing is left is no longer there.
     pub fn retain(&mut self, wanted: impl Fn(&str) -> bool) {

@@ -642,3 +642,70 @@ fn the_metrics_are_read_by_their_consumer() {
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(out.contains("presscheck_drift_score") && out.contains("presscheck_drift_alarm"), "{out} {err}");
 }
+
+/// `[drift]` computes reports while the project is read: the gate, the site and inspect see them like files of the run.
+#[test]
+fn reports_of_the_configuration_are_evidence() {
+    let config = |more: &str, current: &str| {
+        format!(
+            "schema = 1\n[[source]]\npath = \"runs\"\n[drift]\nkinds = {{ code = \"categorical\" }}\n{more}\n\
+             [[drift.report]]\nrun = \"runs/m/1\"\nreference = \"data/ref.csv\"\ncurrent = {current}\n\
+             [[rule]]\nid = \"drift\"\ncheck = \"drift\"\nreport = \"drift/*.json\"\nmax_drifted_share = 0.4\n[stage.prod]\n"
+        )
+    };
+    let table = |seed: u64, shift: f64| {
+        let codes: Vec<Option<String>> = (0..400).map(|i| Some((i % 5).to_string())).collect();
+        csv(&[("x", &numbers(400, seed, shift)), ("code", &codes)])
+    };
+    let project = Project::new()
+        .file("presscheck.toml", config("", "[\"data/week*.csv\"]"))
+        .file("runs/m/1/metrics.json", "{\"auc\": 0.9}")
+        .file("data/ref.csv", table(1, 0.0))
+        .file("data/week1.csv", table(2, 0.0));
+    let gate = |project: &Project| project.run(&["gate", "m@1", "--stage", "prod"]);
+    gate(&project).code(0);
+    let view = project.run(&["inspect", "--format", "json"]).code(0).json();
+    let report = &view["drift"][0];
+    assert_eq!((&report["id"], &report["run"]), (&json!("runs/m/1/drift/week1.json"), &json!("runs/m/1")));
+    assert_eq!(entry(report, "code", "psi")["kind"], "categorical");
+    let digest = |project: &Project| {
+        let ran = project.run(&["gate", "m@1", "--stage", "prod", "--out", "json"]);
+        let verdict: Value = serde_json::from_str(&ran.stdout).unwrap();
+        verdict["candidate"]["digest"].as_str().unwrap().to_owned()
+    };
+    let before = digest(&project);
+    assert_eq!(before, digest(&project), "the same data, the same digest");
+    project.run(&["build"]).code(0);
+    assert!(project.files("public").keys().any(|path| path.contains("drift")), "{:?}", project.files("public").keys());
+    // A new window is new evidence, and it blocks.
+    let project = project.file("data/week2.csv", table(3, 2.0));
+    assert_ne!(before, digest(&project));
+    gate(&project).code(1).stdout_has("x");
+    // What cannot be computed is no pass: no reference, no file, a method that there is not, a run that nobody reads.
+    for (more, current) in [
+        ("methods = [\"psi2\"]", "\"data/week1.csv\""),
+        ("share = 2.0", "\"data/week1.csv\""),
+        ("", "\"data/none.csv\""),
+        ("", "[]"),
+    ] {
+        let project = project_of(&project, &config(more, current));
+        gate(&project).code(1);
+        project.run(&["build"]).code(3);
+    }
+    let elsewhere = config("", "\"data/week1.csv\"").replace("run = \"runs/m/1\"", "run = \"other/m/1\"");
+    gate(&project_of(&project, &elsewhere)).code(1);
+    project_of(&project, &elsewhere).run(&["build"]).code(3).stderr_has("lies below no source");
+    let typo = config("metods = [\"psi\"]", "\"data/week1.csv\"");
+    gate(&project_of(&project, &typo)).code(2).stderr_has("did you mean 'methods'?");
+}
+
+/// The same files with another configuration.
+fn project_of(project: &Project, config: &str) -> Project {
+    let mut out = Project::new();
+    for (path, bytes) in project.files("") {
+        if path != "presscheck.toml" && !path.starts_with("public/") {
+            out = out.file(&path, bytes);
+        }
+    }
+    out.file("presscheck.toml", config)
+}

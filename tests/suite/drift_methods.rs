@@ -23,8 +23,11 @@ struct Column {
     truth: Value,
 }
 
-/// The columns of the repository's own fixture: name, whether it holds numbers, both sides, reference values.
-pub(crate) fn columns() -> Vec<(String, bool, [Vec<Option<String>>; 2], Value)> {
+/// Name, whether it holds numbers, both sides, reference values.
+pub(crate) type Known = (String, bool, [Vec<Option<String>>; 2], Value);
+
+/// The columns of the repository's own fixture, for other tests.
+pub(crate) fn columns() -> Vec<Known> {
     own().into_iter().map(|c| (c.name, c.numeric, c.sides, c.truth)).collect()
 }
 

@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::cli::args::Format;
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(in crate::cli) struct Drift {
     /// The reference data: a file, a folder or a pattern
     #[arg(long, value_name = "PATH", required_unless_present = "partial", num_args = 1..)]

@@ -1,6 +1,7 @@
 //! `presscheck drift`: compute drift, write reports of it, and raise an alarm.
 
 mod args;
+mod configured;
 mod settings;
 mod text;
 
@@ -10,6 +11,8 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 pub(super) use args::Drift;
+pub(super) use configured::{files, homeless};
+use settings::Asked;
 
 use super::args::{Format, Global};
 use super::exit;
@@ -87,7 +90,8 @@ fn compared(folder: &Path, options: &Drift, terminal: &Terminal) -> Result<Outco
         return Err((problems, exit::EVIDENCE));
     };
     let tables: Vec<&Table> = current.iter().chain([&reference]).flat_map(|d| &d.tables).collect();
-    let settings = settings::settings(options, &names(&tables)).map_err(|problem| (vec![*problem], exit::USAGE))?;
+    let settings =
+        settings::settings(&Asked::typed(options), &names(&tables)).map_err(|problem| (vec![*problem], exit::USAGE))?;
     let mut outcome = terminal.reading(|| compute(&reference, &current, &settings));
     outcome.problems.splice(0..0, problems);
     Ok(outcome)
@@ -108,7 +112,7 @@ fn partial(folder: &Path, options: &Drift, to: &Path, terminal: &Terminal) -> u8
     };
     data.name = options.name.clone().unwrap_or(data.name);
     let tables: Vec<&Table> = data.tables.iter().collect();
-    let settings = match settings::settings(options, &names(&tables)) {
+    let settings = match settings::settings(&Asked::typed(options), &names(&tables)) {
         Ok(settings) => settings,
         Err(problem) => {
             terminal.diagnostics(&[*problem]);
@@ -155,7 +159,8 @@ fn merged(folder: &Path, options: &Drift) -> Result<Outcome, Refused> {
     };
     let (reference, current) = (parts(&options.reference)?, parts(&options.current)?);
     let columns = reference.iter().chain(&current).flat_map(Part::columns).map(str::to_owned).collect();
-    let settings = settings::settings(options, &columns).map_err(|problem| (vec![*problem], exit::USAGE))?;
+    let settings =
+        settings::settings(&Asked::typed(options), &columns).map_err(|problem| (vec![*problem], exit::USAGE))?;
     compare_parts(reference, current, &settings).map_err(|why| {
         let problem = Diagnostic::new(Code::DriftWindow, why).severity(Severity::Error);
         (vec![problem.help("make the summaries again with the same options")], exit::EVIDENCE)
@@ -301,15 +306,8 @@ fn write_reports(to: &Path, reports: &[DriftReport], terminal: &Terminal) -> boo
     let mut taken: BTreeSet<String> = BTreeSet::new();
     let mut written = 0_usize;
     for report in reports {
-        let stem = Path::new(&report.id).file_stem().and_then(|s| s.to_str()).unwrap_or(&report.id);
-        let slug = site::file_slug(stem);
-        let mut name = slug.clone();
-        let mut n = 1;
-        while !taken.insert(name.clone()) {
-            n += 1;
-            name = format!("{slug}-{n}");
-        }
-        let path = to.join(format!("{name}.json"));
+        let name = file_name(&report.id, &mut taken);
+        let path = to.join(name);
         let ours = || source::begins(&path, br#"{"schema":"presscheck.drift/1","tool":"presscheck "#);
         if path.symlink_metadata().is_ok() && !ours() {
             let shown = visible(&path.display().to_string(), 300);
@@ -327,4 +325,17 @@ fn write_reports(to: &Path, reports: &[DriftReport], terminal: &Terminal) -> boo
     }
     terminal.say(&format!("{} → {}", count(written, "report"), to.display()));
     failed
+}
+
+/// The name of a window's file: after the file of the data, or the time.
+fn file_name(window: &str, taken: &mut BTreeSet<String>) -> String {
+    let stem = Path::new(window).file_stem().and_then(|s| s.to_str()).unwrap_or(window);
+    let slug = site::file_slug(stem);
+    let mut name = slug.clone();
+    let mut n = 1;
+    while !taken.insert(name.clone()) {
+        n += 1;
+        name = format!("{slug}-{n}");
+    }
+    format!("{name}.json")
 }
