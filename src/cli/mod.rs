@@ -26,6 +26,7 @@ mod ratchet;
 mod records;
 #[cfg(feature = "serve")]
 mod serve;
+mod signatures;
 mod terminal;
 mod tree;
 

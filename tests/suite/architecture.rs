@@ -30,7 +30,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
         ],
     ),
     ("export", &["model", "diag", "digest"], &[]),
-    ("gate", &["model", "diag", "digest", "markdown"], &["libm", "chacha20", "semver"]),
+    ("gate", &["model", "diag", "digest", "markdown"], &["libm", "chacha20", "semver", "ssh_key"]),
     ("drift", &[], &["statrs"]),
     ("thresholds", &["config", "diag", "import", "model", "source"], &[]),
     ("config", &["diag", "model", "gate", "remote", "digest"], &[]),

@@ -60,6 +60,7 @@ pub const fn own(kind: RuleKind) -> Option<&'static str> {
     match kind {
         RuleKind::Stage => Some("the gate's own record of the way to the stage"),
         RuleKind::Waiver => Some("the gate's own record of the waivers"),
+        RuleKind::Approval => Some("the gate's own record of the approvals"),
         RuleKind::Evidence => Some("the gate's own record of the evidence"),
         RuleKind::Metric
         | RuleKind::Drift
