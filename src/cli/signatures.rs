@@ -7,9 +7,10 @@
 use std::path::Path;
 
 use super::tree::Tree;
-use crate::diag::visible;
+use crate::diag::{Code, Diagnostic, visible};
 use crate::gate::approvals::{SignersFile, Submission, Submitted};
 use crate::gate::policy::Policy;
+use crate::gate::verdict::Verdict;
 use crate::source::{Limits, Source};
 
 /// Size of a statement that is read, in bytes.
@@ -33,6 +34,37 @@ pub(super) fn read(policy: &Policy, trusted: &Tree, folder: &Path) -> Submitted 
         Err(why) => (Vec::new(), Some(why)),
     };
     Submitted { statements, unreadable, signers }
+}
+
+/// What people should hear of the approvals of a verdict.
+pub(super) fn problems(policy: &Policy, submitted: &Submitted, verdict: &Verdict) -> Vec<Diagnostic> {
+    let approvals = &policy.approvals;
+    if verdict.approvals.is_empty() {
+        return Vec::new();
+    }
+    let signers = |message: String| {
+        Diagnostic::new(Code::AllowedSigners, message)
+            .at(approvals.allowed_signers.clone())
+            .help("a line is: PRINCIPAL [namespaces=\"…\",valid-before=\"…\"] KEYTYPE KEY; see docs/gate/approvals.md")
+    };
+    let mut out = Vec::new();
+    match &submitted.signers {
+        None => out.push(signers("there is no file of signers, so no approval can be verified".to_owned())),
+        Some(Err(why)) => out.push(signers(format!("the file of signers cannot be read: {}", visible(why, 300)))),
+        Some(Ok(file)) => out.extend(file.signers.problems.iter().map(|(line, why)| {
+            signers(format!("a line is left out: {why}")).at_line(u32::try_from(*line).unwrap_or(u32::MAX), 1)
+        })),
+    }
+    if let Some(why) = &submitted.unreadable {
+        let message = format!("the folder of approvals cannot be read: {}", visible(why, 300));
+        out.push(Diagnostic::new(Code::ApprovalNotCounted, message).at(approvals.dir.clone()));
+    }
+    out.extend(verdict.not_counted.iter().map(|statement| {
+        Diagnostic::new(Code::ApprovalNotCounted, format!("this statement does not count: {}", statement.why))
+            .at(statement.file.clone())
+            .help("it blocks nothing; sign it as `presscheck approve` says, or remove it")
+    }));
+    out
 }
 
 /// The statements of a folder, not of those below it.
