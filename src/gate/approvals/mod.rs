@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use binds::{Digests, RULES};
 pub use signers::Signers;
 pub use statement::{Decision, PREDICATE_TYPE, STATEMENT_TYPE, Statement};
-pub(in crate::gate) use tally::MISSING;
+pub(in crate::gate) use tally::{MISSING, what_changed};
 
 use self::signers::Barred;
 use self::tally::Tally;

@@ -19,6 +19,7 @@ pub(in crate::gate) fn assign(counts: &[usize], may: &[Vec<bool>]) -> Vec<Vec<us
             list.push(person);
         }
     }
+    out.iter_mut().for_each(|people| people.sort_unstable());
     out
 }
 

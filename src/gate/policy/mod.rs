@@ -37,7 +37,7 @@ use crate::digest::Sha256;
 use crate::model::Registry;
 pub use approval::{Approval, Approvals, Bind, Need};
 pub use changes::changes;
-pub use explain::explain;
+pub use explain::{approval as explain_approval, explain};
 pub use lint::lint;
 pub use places::{Places, Resolved, resolved};
 pub use raw::{RawApproval, RawApprovals, RawBaseline, RawDefaults, RawPolicy, RawRole, RawRule, RawStage, RawWaiver};
