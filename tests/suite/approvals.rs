@@ -555,8 +555,7 @@ fn approving_from_the_command_line() {
     project.run(&[&at[..], &["ctrf"]].concat()).code(4).stdout_has("\"pending\": 1");
     project.run(&["gate", "churn", "--stage", "production", "--out", "svr"]).stderr_has("no svr was written");
     project.run(&["build"]).code(0);
-    let page =
-        project.files("public").into_iter().find(|(n, _)| n.contains("verdict") && n.ends_with(".html")).unwrap().1;
+    let page = project.files("public").into_iter().find(|(n, _)| n.ends_with("-verdict.html")).unwrap().1;
     let page = String::from_utf8(page).unwrap();
     assert!(page.contains("Approvals</h3>") && page.contains("changed since: run, card"), "{page}");
     approve(&project, &["reject", "--comment", "see ML-402", "--as-of", "2026-11-01T00:00:00Z", "--key", key])

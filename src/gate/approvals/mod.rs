@@ -218,6 +218,18 @@ impl Admission<'_> {
     }
 }
 
+/// The latest moment before `limit` at which somebody who may sign says to have signed: a site that shows approvals
+/// is as of no earlier one.
+pub fn last_issued(approvals: &Approvals, submitted: &Submitted, limit: Instant) -> Option<Instant> {
+    let Some(Ok(file)) = &submitted.signers else { return None };
+    let issued = submitted.statements.iter().filter_map(|submission| {
+        let (bytes, armour) = (submission.statement.as_ref().ok()?, submission.signature.as_ref().ok()?);
+        signature::signer(bytes, armour, &file.signers, &approvals.namespace).ok()?;
+        Some(Statement::parse(bytes).ok()?.issued_at)
+    });
+    issued.filter(|at| *at <= limit).max()
+}
+
 /// The last statement of a reviewer about a model, verified or not: to tell a reviewer what changed since.
 pub fn last_of<'s>(submitted: &'s Submitted, reviewer: &str, model: &str, stage: &str) -> Option<(&'s str, Statement)> {
     let found = submitted.statements.iter().filter_map(|submission| {
