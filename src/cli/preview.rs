@@ -41,7 +41,7 @@ pub(super) fn render(
         Some(policy) => Beside::read(policy, &Tree::Folder(project.folder.clone()), &project.folder),
         None => Beside::default(),
     };
-    let signed = || last_issued(&project.config.policy.as_ref()?.approvals, beside.approvals(), now());
+    let signed = || last_issued(beside.approvals(), now());
     let at = as_of.or_else(|| data_as_of(registry).max(signed())).or_else(|| Instant::from_seconds(0));
     let verdicts = judge(project, &beside, registry, at);
     let blocked =

@@ -29,11 +29,7 @@ pub(super) fn read(policy: &Policy, trusted: &Tree, folder: &Path) -> Submitted 
         Ok(bytes) => bytes.map(|bytes| Ok(SignersFile::new(path, &bytes))),
         Err(problem) => Some(Err(problem.message.clone())),
     };
-    let (statements, unreadable) = match statements(folder, &approvals.dir) {
-        Ok(statements) => (statements, None),
-        Err(why) => (Vec::new(), Some(why)),
-    };
-    Submitted { statements, unreadable, signers }
+    Submitted::new(&approvals.namespace, statements(folder, &approvals.dir), signers)
 }
 
 /// What people should hear of the approvals of a verdict.
@@ -48,14 +44,14 @@ pub(super) fn problems(policy: &Policy, submitted: &Submitted, verdict: &Verdict
             .help("a line is: PRINCIPAL [namespaces=\"…\",valid-before=\"…\"] KEYTYPE KEY; see docs/gate/approvals.md")
     };
     let mut out = Vec::new();
-    match &submitted.signers {
+    match submitted.signers() {
         None => out.push(signers("there is no file of signers, so no approval can be verified".to_owned())),
         Some(Err(why)) => out.push(signers(format!("the file of signers cannot be read: {}", visible(why, 300)))),
         Some(Ok(file)) => out.extend(file.signers.problems.iter().map(|(line, why)| {
             signers(format!("a line is left out: {why}")).at_line(u32::try_from(*line).unwrap_or(u32::MAX), 1)
         })),
     }
-    if let Some(why) = &submitted.unreadable {
+    if let Some(why) = submitted.unreadable() {
         let message = format!("the folder of approvals cannot be read: {}", visible(why, 300));
         out.push(Diagnostic::new(Code::ApprovalNotCounted, message).at(approvals.dir.clone()));
     }

@@ -43,7 +43,7 @@ pub struct External {
 }
 
 static NO_LEDGER: Ledger = Ledger::EMPTY;
-static NO_APPROVALS: Submitted = Submitted { statements: Vec::new(), unreadable: None, signers: None };
+static NO_APPROVALS: Submitted = Submitted::NONE;
 static NO_EXTERNAL: BTreeMap<String, Result<External, String>> = BTreeMap::new();
 
 impl<'a> Inputs<'a> {

@@ -456,9 +456,7 @@ proptest! {
                 file: "approvals/x.json".into(), statement: file(statement), signature: file(signature),
             };
             let signers = presscheck::gate::approvals::SignersFile::new("s", signers.as_bytes());
-            let approvals = presscheck::gate::approvals::Submitted {
-                statements: vec![submission], unreadable: None, signers: Some(Ok(signers)),
-            };
+            let approvals = presscheck::gate::approvals::Submitted::new(NAMESPACE, Ok(vec![submission]), Some(Ok(signers)));
             let verdict = Case { approvals, ..case.clone() }.judge();
             prop_assert_eq!(verdict.exit_code, 4);
         }
@@ -500,12 +498,13 @@ fn project(desk: &Desk) -> Project {
 }
 
 fn gate(project: &Project) -> crate::project::Ran {
-    project.run(&["gate", "churn", "--stage", "production"])
+    project.run(&["gate", "churn", "--stage", "production", "--as-of", "2024-07-01T00:00:00Z"])
 }
 
 fn approve(project: &Project, more: &[&str]) -> crate::project::Ran {
     let common = ["churn", "--stage", "production", "--role", "ml-lead", "--as", "alice@example.com"];
-    project.run(&[&more[..1], &common, &more[1..]].concat())
+    let noon = if more.contains(&"--as-of") { &[][..] } else { &["--as-of", "2024-06-15T12:00:00Z"] };
+    project.run(&[&more[..1], &common, noon, &more[1..]].concat())
 }
 
 #[test]
@@ -558,11 +557,11 @@ fn approving_from_the_command_line() {
     let page = project.files("public").into_iter().find(|(n, _)| n.ends_with("-verdict.html")).unwrap().1;
     let page = String::from_utf8(page).unwrap();
     assert!(page.contains("Approvals</h3>") && page.contains("changed since: run, card"), "{page}");
-    approve(&project, &["reject", "--comment", "see ML-402", "--as-of", "2026-11-01T00:00:00Z", "--key", key])
+    approve(&project, &["reject", "--comment", "see ML-402", "--as-of", "2024-06-20T00:00:00Z", "--key", key])
         .code(0)
         .stdout_has("changed since: run, card");
-    gate(&project).code(1).stdout_has("rejected it on 2026-11-01: see ML-402");
-    approve(&project, &["approve", "--as-of", "2026-11-01T00:00:01Z", "--key", key])
+    gate(&project).code(1).stdout_has("rejected it on 2024-06-20: see ML-402");
+    approve(&project, &["approve", "--as-of", "2024-06-20T00:00:01Z", "--key", key])
         .code(0)
         .stdout_has("changed since: nothing");
     gate(&project).code(0);
@@ -582,7 +581,7 @@ fn what_cannot_be_approved_is_not_written() {
     run(&["--role", "ml-lead", "--as", "eve@example.com"]).code(2).stderr_has("is no member of the role");
     run(&["--role", "ml-leed", "--as", "alice@example.com"]).code(2).stderr_has("asked for: ml-lead");
     run(&["--role", "ml-lead", "--as", "alice@example.com", "--expires", "soon"]).code(2);
-    let gone = ["approve", "--as-of", "2026-01-01T00:00:00Z", "--key", "/no/such/key"];
+    let gone = ["approve", "--as-of", "2024-06-01T00:00:00Z", "--key", "/no/such/key"];
     approve(&here, &gone).code(2).stderr_has("it is not signed");
     approve(&here, &gone).code(2).stderr_has("is there already");
     assert_eq!(here.files("approvals").len(), count + 1);
@@ -612,7 +611,10 @@ fn hostile_files_among_approvals_stop_nothing() {
         .file("approvals/README.md", "what these files are");
     let ran = gate(&project).code(0);
     assert!(!format!("{}{}", ran.stdout, ran.stderr).contains('\u{1b}'), "{}", ran.stderr);
-    let json = project.run(&["gate", "churn", "--stage", "production", "--out", "json"]).code(0).json();
+    let json = project
+        .run(&["gate", "churn", "--stage", "production", "--as-of", "2024-07-01T00:00:00Z", "--out", "json"])
+        .code(0)
+        .json();
     assert_eq!(json["not_counted"].as_array().unwrap().len(), 1_003);
     project.run(&["build"]).code(0);
     // Nobody's statement, in a name of markup: shown as text.
@@ -634,7 +636,8 @@ fn who_may_sign_is_read_from_the_trusted_ref() {
     git(&["add", "-A"]);
     git(&["commit", "-q", "-m", "base"]);
     let key = desk.key("mallory");
-    let trusted = ["gate", "churn", "--stage", "production", "--trusted-ref", "main"];
+    let trusted =
+        ["gate", "churn", "--stage", "production", "--as-of", "2024-07-01T00:00:00Z", "--trusted-ref", "main"];
     // A change that brings its own signer, and that signer's approval.
     let here = here.file(".presscheck/allowed_signers", format!("alice@example.com {key}\n"));
     approve(&here, &["approve", "--key", desk.path("mallory").to_str().unwrap()]).code(0);
@@ -645,7 +648,7 @@ fn who_may_sign_is_read_from_the_trusted_ref() {
         &[
             "approve",
             "--as-of",
-            "2026-01-01T00:00:00Z",
+            "2024-06-01T00:00:00Z",
             "--trusted-ref",
             "main",
             "--key",

@@ -119,7 +119,7 @@ impl Round {
     /// The case with everything that was handed in.
     pub(crate) fn done(&self) -> Case {
         let signers = SignersFile::new(".presscheck/allowed_signers", self.signers.as_bytes());
-        let approvals = Submitted { statements: self.statements.clone(), unreadable: None, signers: Some(Ok(signers)) };
+        let approvals = Submitted::new(NAMESPACE, Ok(self.statements.clone()), Some(Ok(signers)));
         Case { approvals, ..self.case.clone() }
     }
 

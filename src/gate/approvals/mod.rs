@@ -21,6 +21,9 @@ pub use signers::Signers;
 pub use statement::{Decision, PREDICATE_TYPE, STATEMENT_TYPE, Statement};
 pub(in crate::gate) use tally::{MISSING, what_changed};
 
+use rayon::prelude::*;
+use ssh_key::PublicKey;
+
 use self::signers::Barred;
 use self::tally::Tally;
 use super::policy::{Approvals, Policy};
@@ -33,15 +36,80 @@ use crate::model::{Evidence, Instant, Registry, Run, Version};
 /// How far a reviewer's clock may be ahead, in seconds.
 const AHEAD: i64 = 300;
 
-/// What was handed in, and the keys that may sign.
+/// What was handed in, and the keys that may sign. Signatures are verified once, however many versions are judged.
 #[derive(Clone, Debug, Default)]
 pub struct Submitted {
-    /// Statements, in the order of their files.
-    pub statements: Vec<Submission>,
+    statements: Vec<Submission>,
+    /// What became of each statement.
+    checked: Vec<Result<Checked, String>>,
+    unreadable: Option<String>,
+    signers: Option<Result<SignersFile, String>>,
+}
+
+impl Submitted {
+    /// Nothing was handed in, and nobody may sign.
+    pub const NONE: Self = Self { statements: Vec::new(), checked: Vec::new(), unreadable: None, signers: None };
+
+    /// Verifies what was handed in. `signers` is nothing when there is no such file, `Err` says why it cannot be read;
+    /// `statements` is `Err` when their folder cannot be read.
+    pub fn new(
+        namespace: &str,
+        statements: Result<Vec<Submission>, String>,
+        signers: Option<Result<SignersFile, String>>,
+    ) -> Self {
+        let (statements, unreadable) = match statements {
+            Ok(statements) => (statements, None),
+            Err(why) => (Vec::new(), Some(why)),
+        };
+        let none = Signers::default();
+        let keys = match &signers {
+            Some(Ok(file)) => &file.signers,
+            _ => &none,
+        };
+        let checked = statements.par_iter().map(|s| Checked::new(s, keys, namespace)).collect();
+        Self { statements, checked, unreadable, signers }
+    }
+
+    /// The same keys, and other statements.
+    pub(super) fn with(&self, namespace: &str, statements: Vec<Submission>) -> Self {
+        Self::new(namespace, Ok(statements), self.signers.clone())
+    }
+
+    /// The file of signers; nothing when there is none, `Err` says why it cannot be read.
+    pub fn signers(&self) -> Option<&Result<SignersFile, String>> {
+        self.signers.as_ref()
+    }
+
     /// Why the folder of statements could not be read.
-    pub unreadable: Option<String>,
-    /// The keys; nothing when there is no such file, `Err` says why it cannot be read.
-    pub signers: Option<Result<SignersFile, String>>,
+    pub fn unreadable(&self) -> Option<&str> {
+        self.unreadable.as_deref()
+    }
+}
+
+/// A statement whose signature is by a key that is known.
+#[derive(Clone, Debug)]
+struct Checked {
+    statement: Statement,
+    key: PublicKey,
+    fingerprint: String,
+    sha256: Sha256,
+    bytes: u64,
+}
+
+impl Checked {
+    fn new(submission: &Submission, signers: &Signers, namespace: &str) -> Result<Self, String> {
+        let bytes = submission.statement.as_ref().map_err(|why| visible(why, 300))?;
+        let armour = submission.signature.as_ref().map_err(|why| visible(why, 300))?;
+        let key = signature::signer(bytes, armour, signers, namespace)?;
+        // Only what was verified is looked at.
+        Ok(Self {
+            statement: Statement::parse(bytes)?,
+            fingerprint: signature::fingerprint(key),
+            key: key.clone(),
+            sha256: Sha256::of(bytes),
+            bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
+        })
+    }
 }
 
 /// A statement and its signature, as they were read.
@@ -132,11 +200,11 @@ pub(super) fn judge(
     let roles: BTreeSet<&str> = required.iter().flat_map(|a| &a.need).map(|need| need.role.as_str()).collect();
     let admission = Admission { approvals: &policy.approvals, roles, signers, verdict };
     let mut candidates: Vec<Candidate> = Vec::new();
-    for submission in &submitted.statements {
-        match admission.admit(submission) {
-            Ok(Some((candidate, bytes))) => {
-                let evidence = Evidence { path: candidate.file.clone(), sha256: candidate.sha256, bytes };
-                out.evidence.push(evidence);
+    for (submission, checked) in submitted.statements.iter().zip(&submitted.checked) {
+        match admission.admit(&submission.file, checked) {
+            Ok(Some(candidate)) => {
+                let bytes = checked.as_ref().map_or(0, |checked| checked.bytes);
+                out.evidence.push(Evidence { path: candidate.file.clone(), sha256: candidate.sha256, bytes });
                 candidates.push(candidate);
             }
             Ok(None) => {}
@@ -173,17 +241,13 @@ struct Admission<'a> {
 }
 
 impl Admission<'_> {
-    /// A candidate and the size of its file; nothing for a sound statement about something else.
-    fn admit(&self, submission: &Submission) -> Result<Option<(Candidate, u64)>, String> {
-        let bytes = submission.statement.as_ref().map_err(|why| visible(why, 300))?;
-        let armour = submission.signature.as_ref().map_err(|why| visible(why, 300))?;
-        let namespace = &self.approvals.namespace;
-        let key = signature::signer(bytes, armour, self.signers, namespace)?;
-        // Only what was verified is looked at.
-        let statement = Statement::parse(bytes)?;
+    /// A candidate; nothing for a sound statement about something else.
+    fn admit(&self, file: &str, checked: &Result<Checked, String>) -> Result<Option<Candidate>, String> {
+        let Checked { statement, key, fingerprint, sha256, .. } = checked.as_ref().map_err(Clone::clone)?;
         if statement.subject != self.verdict.subject.name || statement.stage != self.verdict.stage {
             return Ok(None);
         }
+        let namespace = &self.approvals.namespace;
         let at = self.verdict.evaluated_at;
         let (reviewer, role) = (visible(&statement.reviewer, 100), visible(&statement.role, 80));
         let key_ended = match self.signers.may(key.key_data(), &statement.reviewer, namespace, at) {
@@ -211,22 +275,20 @@ impl Admission<'_> {
         if !self.approvals.members(&statement.role).contains(&statement.reviewer) {
             return Err(format!("{reviewer} is no member of the role '{role}'"));
         }
-        let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        let key = signature::fingerprint(key);
-        let (file, sha256) = (submission.file.clone(), Sha256::of(bytes));
-        Ok(Some((Candidate { statement, file, sha256, key, key_ended }, size)))
+        Ok(Some(Candidate {
+            statement: statement.clone(),
+            file: file.to_owned(),
+            sha256: *sha256,
+            key: fingerprint.clone(),
+            key_ended,
+        }))
     }
 }
 
 /// The latest moment before `limit` at which somebody who may sign says to have signed: a site that shows approvals
 /// is as of no earlier one.
-pub fn last_issued(approvals: &Approvals, submitted: &Submitted, limit: Instant) -> Option<Instant> {
-    let Some(Ok(file)) = &submitted.signers else { return None };
-    let issued = submitted.statements.iter().filter_map(|submission| {
-        let (bytes, armour) = (submission.statement.as_ref().ok()?, submission.signature.as_ref().ok()?);
-        signature::signer(bytes, armour, &file.signers, &approvals.namespace).ok()?;
-        Some(Statement::parse(bytes).ok()?.issued_at)
-    });
+pub fn last_issued(submitted: &Submitted, limit: Instant) -> Option<Instant> {
+    let issued = submitted.checked.iter().filter_map(|checked| Some(checked.as_ref().ok()?.statement.issued_at));
     issued.filter(|at| *at <= limit).max()
 }
 

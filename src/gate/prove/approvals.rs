@@ -5,7 +5,7 @@
 //! the signature can be what is missing.
 
 use super::{Nothing, Passed, Shown};
-use crate::gate::approvals::{Decision, Digests, Statement, Submission, Submitted};
+use crate::gate::approvals::{Decision, Digests, Statement, Submission};
 use crate::gate::evaluate::evaluate;
 use crate::gate::inputs::Inputs;
 use crate::gate::policy::{APPROVAL_RULE, Approval, Policy};
@@ -51,7 +51,8 @@ fn shown(
         out.nothing = Some(Nothing::NoEvidence("the model has no version".to_owned()));
         return out;
     };
-    let none = Submitted { statements: Vec::new(), ..inputs.approvals.clone() };
+    let namespace = &policy.approvals.namespace;
+    let none = inputs.approvals.with(namespace, Vec::new());
     let before = evaluate(policy, &Inputs { approvals: &none, ..*inputs }, version, stage);
     if before.approvals.is_empty() {
         out.nothing = Some(Nothing::AlreadyBlocks(before.sentence));
@@ -59,7 +60,7 @@ fn shown(
     }
     let digests = Digests::of(&before, version, inputs.registry);
     for (how, signature) in FORGERIES {
-        let mut forged = none.clone();
+        let mut forged = Vec::new();
         for need in &approval.need {
             for member in policy.approvals.members(&need.role) {
                 let statement = Statement {
@@ -74,14 +75,15 @@ fn shown(
                     binds: digests.binds.clone(),
                     verdict: digests.rules,
                 };
-                forged.statements.push(Submission {
-                    file: format!("{}/forged-{}.json", policy.approvals.dir, forged.statements.len()),
+                forged.push(Submission {
+                    file: format!("{}/forged-{}.json", policy.approvals.dir, forged.len()),
                     statement: Ok(statement.to_json()),
                     signature: Ok(signature.to_vec()),
                 });
             }
         }
         out.tried += 1;
+        let forged = none.with(namespace, forged);
         let after = evaluate(policy, &Inputs { approvals: &forged, ..*inputs }, version, stage);
         let fills = after.approvals.iter().any(|a| a.id == approval.id && (a.satisfied || !a.have.is_empty()));
         if fills || after.verdict.promotes() {
