@@ -134,6 +134,26 @@ Examples:
   presscheck gate churn --stage production --strict-outputs --out in-toto=test.json --out svr=svr.json"
     )]
     Gate(Gate),
+    /// Write, and sign, that a version may enter a stage
+    #[command(
+        after_help = "The version is judged first, and what changed since your last statement is shown. The statement is
+written to the folder of approvals; a file that is there is never changed. With --key it is signed with
+ssh-keygen, which asks ssh-agent or for the passphrase; without, the line that signs it is printed. Commit both files.
+Exits 0 when the statement was written (and signed, with --key), 1 when rules block: then there is nothing to
+approve, 2 when it cannot be written or signed, or the role is not yours, 3 or 5 when there is no verdict.
+
+Examples:
+  presscheck approve churn@1.4.0 --stage production --role ml-lead --as alice@example.com --key ~/.ssh/id_ed25519
+  presscheck approve churn@1.4.0 --stage production --role risk --as carol@example.com --expires 2026-12-31"
+    )]
+    Approve(Approve),
+    /// Write, and sign, that a version may not enter a stage
+    #[command(after_help = "A rejection blocks until the same person signs a later approval of the same content.
+
+Examples:
+  presscheck reject churn@1.4.0 --stage production --role risk --as carol@example.com --comment \"see ML-402\" \\
+      --key ~/.ssh/id_ed25519")]
+    Reject(Statement),
     /// Look at the policy: what it says, what it does not mean, and that it blocks
     #[command(subcommand)]
     Policy(Policy),
@@ -307,6 +327,43 @@ pub(super) struct Gate {
     /// Exit 10 instead of 0 when the verdict is a pass with warnings
     #[arg(long)]
     pub(super) warn_exit_code: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Approve {
+    #[command(flatten)]
+    pub(super) statement: Statement,
+    /// The last day that it counts, in UTC
+    #[arg(long, value_name = "DATE")]
+    pub(super) expires: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Statement {
+    /// What it is about; may be left out when there is one model
+    #[arg(default_value = "", hide_default_value = true)]
+    pub(super) selector: String,
+    /// The stage that the version is to enter; may be left out when the policy has one
+    #[arg(short, long)]
+    pub(super) stage: Option<String>,
+    /// The role that you speak in
+    #[arg(long)]
+    pub(super) role: String,
+    /// Who you are: a principal of allowed_signers
+    #[arg(long = "as", value_name = "PRINCIPAL")]
+    pub(super) reviewer: String,
+    /// Why, for people
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    pub(super) comment: String,
+    /// Sign with this key: a private key, or a public one whose private key ssh-agent holds
+    #[arg(long, value_name = "PATH")]
+    pub(super) key: Option<PathBuf>,
+    /// Read the policy from this git ref, as the gate will [default: the target branch of a pull request]
+    #[arg(long, value_name = "REF")]
+    pub(super) trusted_ref: Option<String>,
+    /// Judge and sign as of this moment (RFC 3339), instead of now
+    #[arg(long, value_name = "TIME")]
+    pub(super) as_of: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,5 +1,5 @@
-//! What a verdict rests on besides the sources: the ledger of decisions, the levels of ratchets, and baselines
-//! that are files.
+//! What a verdict rests on besides the sources: the ledger of decisions, the levels of ratchets, baselines that are
+//! files, and signed approvals.
 //!
 //! In: the policy and the place that the project's own files are read from. Out: the values that the gate takes.
 //! It decides nothing: what is missing or broken is handed on as such.
@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use super::tree::Tree;
 use crate::diag::{Diagnostic, visible};
 use crate::digest::Sha256;
+use crate::gate::approvals::Submitted;
 use crate::gate::examples::Records;
 use crate::gate::policy::{Policy, Select};
 use crate::gate::verdict::{Clock, PolicyFile};
@@ -22,6 +23,7 @@ use crate::source::Source;
 pub(super) struct Beside {
     pub(super) ledger: ledger::Ledger,
     external: BTreeMap<String, Result<External, String>>,
+    approvals: Submitted,
 }
 
 impl Beside {
@@ -46,7 +48,12 @@ impl Beside {
             };
             external.insert(id.clone(), found);
         }
-        Self { ledger, external }
+        Self { ledger, external, approvals: super::signatures::read(policy, trusted, folder) }
+    }
+
+    /// Statements of approval, and the keys that may sign.
+    pub(super) fn approvals(&self) -> &Submitted {
+        &self.approvals
     }
 
     /// Everything that a verdict rests on.
@@ -56,7 +63,15 @@ impl Beside {
         records: &'a dyn Records,
         (at, clock): (Instant, Clock),
     ) -> Inputs<'a> {
-        Inputs { registry, ledger: &self.ledger, external: &self.external, examples: records, at, clock }
+        Inputs {
+            registry,
+            ledger: &self.ledger,
+            external: &self.external,
+            approvals: &self.approvals,
+            examples: records,
+            at,
+            clock,
+        }
     }
 }
 

@@ -1,23 +1,22 @@
 //! `presscheck gate`: judge a version, write reports, return the verdict as the exit code.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::args::{Gate, Global};
 use super::beside::Beside;
 use super::exit;
-use super::project::{Project, moment, now};
+use super::judge::{Asked, Judged, judge, needed, trusted};
+use super::project::{Project, moment};
 use super::records::RecordFiles;
 use super::terminal::{Terminal, environment};
 use super::tree::Tree;
 use crate::diag::{Code, Diagnostic, visible};
-use crate::gate::examples::NoRecords;
 use crate::gate::ledger::{self, Ledger};
 use crate::gate::out::{self, Writer};
 use crate::gate::policy::{Policy, changes};
 use crate::gate::provenance::{Provenance, VARIABLES};
 use crate::gate::verdict::{Clock, Outcome, Proposed, Verdict};
-use crate::model::{Instant, Registry};
+use crate::model::Instant;
 use crate::output;
 
 pub(super) fn run(global: &Global, options: &Gate, terminal: &mut Terminal) -> u8 {
@@ -29,66 +28,17 @@ pub(super) fn run(global: &Global, options: &Gate, terminal: &mut Terminal) -> u
         Ok(clock) => clock,
         Err(problem) => return refuse(terminal, &[*problem], exit::USAGE),
     };
-    let trusted = match trusted(global, options, clock) {
+    let trusted = match trusted(global, options.trusted_ref.as_ref(), options.enforce, clock) {
         Ok(tree) => tree,
         Err(problem) => return refuse(terminal, &[*problem], exit::USAGE),
     };
-    let loaded = match &trusted {
-        Tree::Folder(_) => Project::load(global),
-        Tree::Commit { .. } => Project::at(global, &trusted),
+    let asked = Asked { selector: &options.selector, stage: options.stage.as_deref(), clock };
+    let Judged { project, policy, mut verdict, .. } = match judge(global, &trusted, &asked, terminal) {
+        Ok(judged) => judged,
+        Err(code) => return code,
     };
-    let project = match loaded {
-        Ok(project) => project,
-        Err(problems) => return refuse(terminal, &problems, exit::USAGE),
-    };
-    let Some(policy) = &project.config.policy else {
-        let problem = Diagnostic::new(Code::PolicyNothingBlocks, "there is no policy: presscheck.toml has no [[rule]]")
-            .help("add a [[rule]]; `presscheck init` writes an example");
-        return refuse(terminal, &[problem], exit::NOTHING);
-    };
-    let stages: Vec<&str> = policy.stages().collect();
-    let stage = match (options.stage.as_deref(), stages.as_slice()) {
-        (Some(stage), known) if known.contains(&stage) => stage.to_owned(),
-        (Some(stage), known) => {
-            let near = known.iter().map(|k| (strsim::damerau_levenshtein(k, stage), k)).min();
-            let help = near.map_or_else(String::new, |(d, k)| {
-                if d <= 3 { format!("did you mean '{k}'?") } else { format!("stages: {}", known.join(", ")) }
-            });
-            let problem = Diagnostic::new(
-                Code::PolicyUnknownReference,
-                format!("the policy has no stage '{}'", visible(stage, 60)),
-            )
-            .help(help);
-            return refuse(terminal, &[problem], exit::USAGE);
-        }
-        (None, [only]) => (*only).to_owned(),
-        (None, known) => {
-            let problem = Diagnostic::new(
-                Code::PolicyUnknownReference,
-                "the policy has several stages; say which one the version is to enter",
-            )
-            .help(format!("add --stage {}", known.join(" or --stage ")));
-            return refuse(terminal, &[problem], exit::USAGE);
-        }
-    };
-    let beside = Beside::read(policy, &trusted, &project.folder);
-    let registry = terminal
-        .reading(|| project.registry_for(clock.0, |known| needed(policy, &beside, known, &options.selector, clock)));
-    let version = match registry.select(&options.selector) {
-        Ok(version) => version,
-        Err(error) => {
-            terminal.diagnostics(&registry.problems);
-            terminal.complain(&format!("error: {}", visible(&error.to_string(), 1_000)));
-            return exit::EVIDENCE;
-        }
-    };
-    // A rule that fits no model judges nothing; whoever relies on it should hear of it.
-    terminal.diagnostics(policy.warnings.iter().chain(&policy.unmatched_models(&registry)));
-    let records = RecordFiles::new(&project.folder, &registry);
-    let mut verdict = crate::gate::evaluate(policy, &beside.inputs(&registry, &records, clock), version, &stage);
-    verdict.add_evidence(records.evidence());
     if let Tree::Commit { .. } = trusted {
-        verdict.proposed = dry_run(global, policy, &verdict, clock);
+        verdict.proposed = dry_run(global, &policy, &verdict, clock);
     }
     verdict.provenance = provenance();
     if options.record
@@ -106,36 +56,6 @@ fn exit_code(verdict: &Verdict, options: &Gate, failed: bool) -> u8 {
         exit::PASS | exit::PENDING if failed && options.strict_outputs => exit::EVIDENCE,
         exit::PASS if options.warn_exit_code && verdict.verdict == Outcome::PassWithWarnings => exit::WARNINGS,
         code => code,
-    }
-}
-
-/// Where the policy is read from: the ref that was given, the branch that a pull request is to enter, or the folder.
-fn trusted(global: &Global, options: &Gate, clock: (Instant, Clock)) -> Result<Tree, Box<Diagnostic>> {
-    let folder = &global.directory;
-    if options.enforce && clock.1 == Clock::AsOf {
-        let off = clock.0.seconds().abs_diff(now().seconds());
-        if off > 86_400 {
-            return Err(Box::new(
-                Diagnostic::new(Code::ConfigValue, "--as-of with --enforce must be within 24 hours of now")
-                    .help("a moment of choice could bring back a waiver that has ended"),
-            ));
-        }
-    }
-    if let Some(name) = &options.trusted_ref {
-        return Tree::at(folder, std::slice::from_ref(name));
-    }
-    let target = ["GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME"].iter().find_map(|n| environment(n));
-    match target.filter(|t| !t.is_empty()) {
-        Some(branch) => {
-            let found = Tree::at(folder, &[format!("refs/remotes/origin/{branch}"), format!("refs/heads/{branch}")]);
-            // Without --enforce a checkout that lacks the branch is judged as it is, and the verdict says so.
-            if options.enforce { found } else { Ok(found.unwrap_or_else(|_| Tree::Folder(folder.clone()))) }
-        }
-        None if options.enforce => Err(Box::new(
-            Diagnostic::new(Code::TrustedRef, "--enforce needs a trusted ref, and none is known here")
-                .help("add --trusted-ref main; in a pull request of GitHub or GitLab its target branch is taken"),
-        )),
-        None => Ok(Tree::Folder(folder.clone())),
     }
 }
 
@@ -167,19 +87,6 @@ fn dry_run(global: &Global, judged_by: &Policy, verdict: &Verdict, clock: (Insta
         }
     };
     Some(Proposed::new(policy.digest, changes, outcome))
-}
-
-/// The folders of the runs that the verdict on a version rests on, by what is known of the versions; nothing for all.
-fn needed(
-    policy: &Policy,
-    beside: &Beside,
-    known: &Registry,
-    selector: &str,
-    clock: (Instant, Clock),
-) -> Option<BTreeSet<String>> {
-    // A version that is not there is looked for with everything read: the answer lists what there is.
-    let version = known.select(selector).ok()?;
-    crate::gate::needs(policy, &beside.inputs(known, &NoRecords, clock), version)
 }
 
 /// Adds the verdict to the ledger. A decision that cannot be recorded must not look recorded.

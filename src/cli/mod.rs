@@ -4,6 +4,7 @@
 //! working directory, that prints, and that turns outcomes into exit codes; nobody uses it but
 //! `main`.
 
+mod approve;
 mod args;
 mod beside;
 mod build;
@@ -19,6 +20,7 @@ mod import;
 mod import_policy;
 mod init;
 mod inspect;
+mod judge;
 mod manual;
 mod policy;
 mod preview;
@@ -27,6 +29,7 @@ mod ratchet;
 mod records;
 #[cfg(feature = "serve")]
 mod serve;
+mod signatures;
 mod terminal;
 mod tree;
 
@@ -63,6 +66,8 @@ fn dispatch(cli: Cli) -> u8 {
         Command::Ratchet(command) => ratchet::run(&global, &command, &mut terminal),
         Command::Policy(command) => policy::run(&global, &command, &mut terminal),
         Command::Gate(options) => gate::run(&global, &options, &mut terminal),
+        Command::Approve(options) => approve::approve(&global, &options, &mut terminal),
+        Command::Reject(options) => approve::reject(&global, &options, &mut terminal),
         Command::Check(options) => check::run(&global, &options, &mut terminal),
         Command::Inspect(options) => inspect::run(&global, &options, &mut terminal),
         Command::Import(options) => import::run(&global, &options, &mut terminal),

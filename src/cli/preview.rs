@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use super::beside::Beside;
-use super::project::{Project, data_as_of};
+use super::project::{Project, data_as_of, now};
 use super::records::RecordFiles;
 use super::terminal::Terminal;
 use super::tree::Tree;
 use crate::diag::Diagnostic;
+use crate::gate::approvals::last_issued;
 use crate::gate::history::History;
 use crate::gate::policy::explain;
 use crate::gate::verdict::{Clock, Outcome, Verdict};
@@ -27,8 +28,8 @@ pub(super) struct Rendered {
 
 /// Judges every version at every stage and renders all pages.
 ///
-/// The verdicts in a site are as of `--as-of`, or of the newest moment that the evidence names: the
-/// same inputs give the same bytes on any day.
+/// The verdicts in a site are as of `--as-of`, or of the newest moment that the evidence or a signed statement names:
+/// the same inputs give the same bytes on any day.
 pub(super) fn render(
     project: &Project,
     registry: &Registry,
@@ -36,8 +37,13 @@ pub(super) fn render(
     as_of: Option<Instant>,
     terminal: &Terminal,
 ) -> Result<Rendered, Vec<Diagnostic>> {
-    let at = as_of.or_else(|| data_as_of(registry)).or_else(|| Instant::from_seconds(0));
-    let verdicts = judge(project, registry, at);
+    let beside = match &project.config.policy {
+        Some(policy) => Beside::read(policy, &Tree::Folder(project.folder.clone()), &project.folder),
+        None => Beside::default(),
+    };
+    let signed = || last_issued(beside.approvals(), now());
+    let at = as_of.or_else(|| data_as_of(registry).max(signed())).or_else(|| Instant::from_seconds(0));
+    let verdicts = judge(project, &beside, registry, at);
     let blocked =
         verdicts.values().filter(|v| v.iter().any(|v| matches!(v.verdict, Outcome::Blocked | Outcome::Error))).count();
     let config = &project.config;
@@ -66,11 +72,12 @@ pub(super) fn render(
 }
 
 /// Every version at every stage.
-fn judge(project: &Project, registry: &Registry, at: Option<Instant>) -> BTreeMap<(String, String), Vec<Verdict>> {
-    let beside = match &project.config.policy {
-        Some(policy) => Beside::read(policy, &Tree::Folder(project.folder.clone()), &project.folder),
-        None => Beside::default(),
-    };
+fn judge(
+    project: &Project,
+    beside: &Beside,
+    registry: &Registry,
+    at: Option<Instant>,
+) -> BTreeMap<(String, String), Vec<Verdict>> {
     let records = RecordFiles::new(&project.folder, registry);
     let versions: Vec<_> = registry.models.iter().flat_map(|m| &m.versions).collect();
     versions

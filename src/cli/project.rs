@@ -189,6 +189,9 @@ impl Project {
         let mut exclude = vec![self.output()];
         exclude.extend(own.iter().map(|name| self.folder.join(name)));
         exclude.extend(self.exclude.iter().cloned());
+        // A statement is about the evidence and must not become part of it.
+        let approvals = self.config.policy.as_ref().map(|p| &p.approvals).filter(|a| !a.required.is_empty());
+        exclude.extend(approvals.map(|a| self.folder.join(&a.dir)));
         // A source inside another (runs below the project, say) is read on its own only.
         let nested: Vec<PathBuf> = self.source_folders();
         self.config

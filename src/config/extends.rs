@@ -145,6 +145,13 @@ fn parent(text: &str, path: &str, read: Read<'_>, chain: &mut Vec<String>, catal
             "move it to the policy that needs it",
         );
     }
+    let approvals = raw.policy.approvals.as_ref().map(Spanned::span);
+    let roles = raw.policy.roles.keys().next().map(Spanned::span);
+    if let Some(span) = approvals.or(roles).or_else(|| raw.policy.approval.first().map(Spanned::span)) {
+        let message = "approvals and roles are not inherited".to_owned();
+        let help = "move them to the policy that needs them";
+        check.refuse(Code::PolicyApproval, span, message, "in an extended policy", help);
+    }
     let mut inherited = inherit(&mut check, raw.extends, read, chain, catalogue);
     let catalogue = check.catalogue(raw.metrics, inherited.catalogue);
     let mut problems = check.problems;

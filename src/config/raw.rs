@@ -10,7 +10,9 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::diag::{Code, Diagnostic};
-use crate::gate::policy::{RawBaseline, RawDefaults, RawPolicy, RawRule, RawStage, RawWaiver};
+use crate::gate::policy::{
+    RawApproval, RawApprovals, RawBaseline, RawDefaults, RawPolicy, RawRole, RawRule, RawStage, RawWaiver,
+};
 
 /// Kinds of sources that `[[source]] kind` may name, besides `auto`.
 pub(super) const KINDS: &[&str] = &[
@@ -78,13 +80,15 @@ struct RawFile {
     baseline: BTreeMap<Spanned<String>, Spanned<RawBaseline>>,
     #[serde(default)]
     stage: BTreeMap<Spanned<String>, Spanned<RawStage>>,
+    approvals: Option<Spanned<RawApprovals>>,
+    #[serde(default)]
+    roles: BTreeMap<Spanned<String>, Spanned<RawRole>>,
+    #[serde(default)]
+    approval: Vec<Spanned<RawApproval>>,
     // Parts of the policy language that this version does not evaluate: accepted here only so that
     // the policy can refuse them by name and line.
     extends: Option<Spanned<Vec<Spanned<RawExtends>>>>,
     requires_presscheck: Option<Spanned<String>>,
-    approvals: Option<Spanned<toml::Value>>,
-    approval: Option<Spanned<toml::Value>>,
-    roles: Option<Spanned<toml::Value>>,
     #[serde(default)]
     waiver: Vec<Spanned<RawWaiver>>,
     card: Option<Spanned<toml::Value>>,
@@ -214,6 +218,7 @@ pub(super) fn parse(text: &Arc<str>, file: &str) -> Result<RawConfig, Box<Diagno
         ("card", raw.card),
         ("include", raw.include),
     ];
+    let unsupported = [("card", raw.card), ("drift", raw.drift), ("include", raw.include)];
     let unsupported =
         unsupported.into_iter().filter_map(|(key, value)| value.map(|v| (key.to_owned(), v.span()))).collect();
     Ok(RawConfig {
@@ -231,6 +236,9 @@ pub(super) fn parse(text: &Arc<str>, file: &str) -> Result<RawConfig, Box<Diagno
             baselines: raw.baseline,
             stages: raw.stage,
             waivers: raw.waiver,
+            approvals: raw.approvals,
+            roles: raw.roles,
+            approval: raw.approval,
             requires: raw.requires_presscheck,
             unsupported,
         },
@@ -244,6 +252,9 @@ pub(super) fn speaks_of_a_policy(raw: &RawPolicy) -> bool {
         && raw.baselines.is_empty()
         && raw.stages.is_empty()
         && raw.waivers.is_empty()
+        && raw.approvals.is_none()
+        && raw.roles.is_empty()
+        && raw.approval.is_empty()
         && raw.requires.is_none()
         && raw.unsupported.is_empty())
 }

@@ -100,6 +100,9 @@ codes! {
     TrustedRef = "trusted-ref", Error, "the ref that the policy is to be read from cannot be read";
     PolicyLoosened = "policy-loosened", Error, "a policy loosens what it inherits, or what it extends cannot be read";
     PolicyWaiver = "policy-waiver", Error, "a waiver lasts too long, ends before it begins, or is for a rule that is not waivable";
+    PolicyApproval = "policy-approval", Error, "an approval or a role cannot work as it is written";
+    ApprovalNotCounted = "approval-not-counted", Warning, "a statement of approval does not count";
+    AllowedSigners = "allowed-signers", Warning, "the file of signers is missing, or a line of it cannot be used";
     PolicyNothingBlocks = "policy-nothing-blocks", Warning, "a stage has no blocking rule";
     PolicyImport = "policy-import", Error, "a file of another tool cannot be read as its thresholds, or holds some that have no equal";
     DriftWindow = "drift-window", Warning, "a window of the data that drift is computed of is empty, overlaps another one, or loses rows";

@@ -10,15 +10,17 @@ use rayon::prelude::*;
 
 use super::baseline::{Resolution, evaluation_data, resolve, twice};
 use super::inputs::Inputs;
-use super::policy::{DEFAULT_STAGE, Demand, EVIDENCE_RULE, Policy, Rule, STAGE_RULE, Stage, Treatment, WAIVER_RULE};
+use super::policy::{
+    APPROVAL_RULE, DEFAULT_STAGE, Demand, EVIDENCE_RULE, Policy, Rule, STAGE_RULE, Stage, Treatment, WAIVER_RULE,
+};
 use super::rules::metric::values::Index;
-use super::rules::{Cause, Finding, OURS, Subject, card, digest, drift, fresh, gap, metric, ratchet, tests};
+use super::rules::{Cause, Finding, OURS, Subject, card, digest, drift, fresh, gap, list, metric, ratchet, tests};
 use super::verdict::{
     BaselineRecord, Candidate, Counts, Outcome, RuleKind, RuleRecord, RuleSeverity, RuleSpan, SCHEMA, Status,
     Subject as SubjectRecord, Tool, Verdict,
 };
 use super::waivers::{Applied, too_many_active};
-use super::{evidence, families, stage};
+use super::{approvals, evidence, families, stage};
 use crate::diag::{count, visible};
 use crate::digest::Sha256;
 use crate::model::{Registry, Run, RunForm, Version};
@@ -35,6 +37,9 @@ const EXIT_POLICY: u8 = 2;
 const EXIT_PENDING: u8 = 4;
 /// No blocking rule decided anything.
 const EXIT_NOTHING: u8 = 5;
+
+/// What a verdict waits for is named in its sentence up to so many times.
+const WAITED: usize = 4;
 
 /// Judges a version for a stage.
 ///
@@ -68,6 +73,7 @@ pub fn evaluate(policy: &Policy, inputs: &Inputs<'_>, version: &Version, stage: 
         baselines: Vec::new(),
         rules: Vec::new(),
         approvals: Vec::new(),
+        not_counted: Vec::new(),
         waivers: Vec::new(),
         counts: Counts::default(),
         evidence: registry.evidence_of(version).cloned().collect(),
@@ -119,14 +125,29 @@ pub fn evaluate(policy: &Policy, inputs: &Inputs<'_>, version: &Version, stage: 
     for finding in outcome.findings {
         judged.records.push(own_record(policy, WAIVER_RULE, RuleKind::Waiver, finding));
     }
-    name_apart(&mut judged.records);
-    // Stable: within a group the order of the policy stays.
-    judged.records.sort_by_key(|r| (!r.blocks(), !r.warns()));
     verdict.waivers = outcome.waivers;
     verdict.baselines = baseline_records(&subject, &judged.records);
-    verdict.counts = counts(&judged.records);
     verdict.rules = judged.records;
+    approve(policy, inputs, &subject, &mut verdict);
+    name_apart(&mut verdict.rules);
+    // Stable: within a group the order of the policy stays.
+    verdict.rules.sort_by_key(|r| (!r.blocks(), !r.warns()));
+    verdict.counts = counts(&verdict.rules);
     conclude(verdict, &rules, judged.decided, judged.bootstrapped)
+}
+
+/// Adds what approvals say to a verdict whose rules are judged; they come last because they are about the rest.
+fn approve(policy: &Policy, inputs: &Inputs<'_>, subject: &Subject<'_>, verdict: &mut Verdict) {
+    let Subject { registry, version, run, .. } = subject;
+    let judged = approvals::judge(policy, inputs.approvals, verdict, version, run, registry);
+    for (finding, span) in judged.findings {
+        let record = own_record(policy, APPROVAL_RULE, RuleKind::Approval, finding);
+        verdict.rules.push(RuleRecord { span, ..record });
+    }
+    verdict.approvals = judged.records;
+    verdict.not_counted = judged.not_counted;
+    verdict.policy.files.extend(judged.signers);
+    verdict.add_evidence(judged.evidence);
 }
 
 /// What identifies a model whatever is said about it: the declared digests of its files, else its evidence.
@@ -446,9 +467,14 @@ fn conclude(mut verdict: Verdict, rules: &[&Rule], decided: bool, bootstrapped: 
         return stopped(verdict, EXIT_NOTHING, format!("nothing was evaluated for {name} at {stage_name}: {why}"));
     }
     let blocking: Vec<&RuleRecord> = verdict.rules.iter().filter(|r| r.blocks()).collect();
-    let waits = |r: &&RuleRecord| r.check == RuleKind::Stage && r.reason == stage::SOAK;
-    if let Some(first) = blocking.first().filter(|_| blocking.iter().all(waits)) {
-        let sentence = format!("{name} waits for {stage_name}: every rule holds; {}.", first.message);
+    let waits = |r: &&RuleRecord| match r.check {
+        RuleKind::Stage => r.reason == stage::SOAK,
+        RuleKind::Approval => r.reason == approvals::MISSING,
+        _ => false,
+    };
+    if !blocking.is_empty() && blocking.iter().all(waits) {
+        let waited: Vec<String> = blocking.iter().map(|r| r.message.clone()).collect();
+        let sentence = format!("{name} waits for {stage_name}: every rule holds; {}.", list(&waited, WAITED));
         verdict.verdict = Outcome::Pending;
         verdict.exit_code = EXIT_PENDING;
         verdict.sentence = sentence;

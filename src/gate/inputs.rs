@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::approvals::Submitted;
 use super::examples::{NoRecords, Records};
 use super::ledger::Ledger;
 use super::verdict::Clock;
@@ -20,6 +21,8 @@ pub struct Inputs<'a> {
     pub ledger: &'a Ledger,
     /// Baselines that are files outside the sources, by id of the baseline; `Err` says why one cannot be used.
     pub external: &'a BTreeMap<String, Result<External, String>>,
+    /// Statements of approval, and the keys that may sign.
+    pub approvals: &'a Submitted,
     /// Whoever can read per-example records.
     pub examples: &'a dyn Records,
     /// The moment of judging.
@@ -40,11 +43,20 @@ pub struct External {
 }
 
 static NO_LEDGER: Ledger = Ledger::EMPTY;
+static NO_APPROVALS: Submitted = Submitted::NONE;
 static NO_EXTERNAL: BTreeMap<String, Result<External, String>> = BTreeMap::new();
 
 impl<'a> Inputs<'a> {
     /// A registry at a moment, without a ledger and without files beside the sources.
     pub fn new(registry: &'a Registry, at: Instant, clock: Clock) -> Self {
-        Self { registry, ledger: &NO_LEDGER, external: &NO_EXTERNAL, examples: &NoRecords, at, clock }
+        Self {
+            registry,
+            ledger: &NO_LEDGER,
+            external: &NO_EXTERNAL,
+            approvals: &NO_APPROVALS,
+            examples: &NoRecords,
+            at,
+            clock,
+        }
     }
 }

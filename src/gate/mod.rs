@@ -5,6 +5,7 @@
 //! [`verdict::Verdict`]; [`out`] renders that. Nothing here reads files, the clock or the
 //! environment, or prints: equal inputs give equal bytes.
 
+pub mod approvals;
 mod baseline;
 mod evaluate;
 mod evidence;

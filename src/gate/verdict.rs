@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::digest::Sha256;
 use crate::model::{Evidence, Finite, Instant, Interval, Measured};
@@ -127,6 +127,8 @@ pub enum RuleKind {
     Stage,
     /// Not a rule of the policy: what is wrong with waivers.
     Waiver,
+    /// Not a rule of the policy: whose signatures are there, and whose are not.
+    Approval,
     /// Not a rule of the policy: the gate's own record of evidence that could not be read.
     Evidence,
 }
@@ -145,6 +147,7 @@ impl RuleKind {
             Self::Digest => "digest",
             Self::Stage => "stage",
             Self::Waiver => "waiver",
+            Self::Approval => "approval",
             Self::Evidence => "evidence",
         }
     }
@@ -465,6 +468,107 @@ pub enum WaiverState {
     Elsewhere,
 }
 
+/// An approval that the policy asks for, and who has signed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ApprovalRecord {
+    /// Its id.
+    pub id: String,
+    /// Whether every seat is filled and nobody objects.
+    pub satisfied: bool,
+    /// The seats.
+    pub need: Vec<Seats>,
+    /// The seats that are filled.
+    pub have: Vec<Signed>,
+    /// Signatures that are for something else by now, of members that fill no seat; the latest of each.
+    pub stale: Vec<Stale>,
+    /// Members who object.
+    pub rejected: Vec<Signed>,
+    /// The seats that are not filled.
+    pub missing: Vec<Missing>,
+    /// What a signature must be over, with its digest now.
+    pub binds: Vec<Bound>,
+    /// Who made the run or its card, as far as the evidence says; they fill no seat. Nothing when that is allowed.
+    pub authors: Vec<String>,
+    /// Its place in the policy.
+    pub span: RuleSpan,
+}
+
+/// Seats of a role.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Seats {
+    /// The role.
+    pub role: String,
+    /// How many.
+    pub count: usize,
+}
+
+/// Seats of a role that nobody fills.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Missing {
+    /// The role.
+    pub role: String,
+    /// How many.
+    pub count: usize,
+    /// Its members who could fill them.
+    pub who: Vec<String>,
+}
+
+/// Something that a signature must be over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Bound {
+    /// `model`, `run`, `card`, `policy`, `dataset`, `baseline`, or `rules`: what the rules say.
+    pub what: &'static str,
+    /// Its digest now.
+    pub sha256: Sha256,
+}
+
+/// A signature that counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Signed {
+    /// Who signed.
+    pub by: String,
+    /// In which role.
+    pub role: String,
+    /// When, as the statement says.
+    pub at: Instant,
+    /// Until when it counts.
+    pub expires: Option<Instant>,
+    /// What they say.
+    pub comment: String,
+    /// The statement's file.
+    pub file: String,
+    /// Its digest.
+    pub sha256: Sha256,
+    /// The fingerprint of the key.
+    pub key: String,
+}
+
+/// A signature that no longer counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Stale {
+    /// Who signed.
+    pub by: String,
+    /// In which role.
+    pub role: String,
+    /// When, as the statement says.
+    pub at: Instant,
+    /// `approved` or `rejected`.
+    pub decision: &'static str,
+    /// What changed since: what it is bound to, `rules`, or that it is `expired` or `too old`.
+    pub changed: Vec<&'static str>,
+    /// The statement's file.
+    pub file: String,
+}
+
+/// A statement that does not count.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct NotCounted {
+    /// The statement's file.
+    pub file: String,
+    /// Why.
+    pub why: String,
+}
+
 /// How many records have each status.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "each field is its own name")]
@@ -513,22 +617,15 @@ pub struct Verdict {
     pub baselines: Vec<BaselineRecord>,
     /// What each rule says, blocking ones first.
     pub rules: Vec<RuleRecord>,
-    /// Approvals; none are evaluated yet, so the list is empty.
-    pub approvals: Vec<NotYet>,
+    /// The approvals that the policy asks for, in its order.
+    pub approvals: Vec<ApprovalRecord>,
+    /// Statements of approval that do not count, by file; none that are for another version or stage.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_counted: Vec<NotCounted>,
     /// The waivers of the policy, by id.
     pub waivers: Vec<WaiverRecord>,
     /// How many records have each status.
     pub counts: Counts,
     /// The evidence of the version.
     pub evidence: Vec<Evidence>,
-}
-
-/// A list that this version of the schema always leaves empty.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NotYet {}
-
-impl Serialize for NotYet {
-    fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
-        match *self {}
-    }
 }

@@ -202,6 +202,7 @@ fn verdict(registry: &Registry, model: &str, version: &str, text: &str, stage: &
         baselines: Vec::new(),
         rules: vec![record(text, Status::Fail), record("quiet", Status::Pass)],
         approvals: Vec::new(),
+        not_counted: Vec::new(),
         waivers: Vec::new(),
         counts: Counts { fail: 1, pass: 1, ..Counts::default() },
         evidence: vec![Evidence { path: text.to_owned(), sha256: found.digest, bytes: 5 }],

@@ -81,6 +81,17 @@ fn the_examples_of_statuses_and_exit_codes_are_true() {
 }
 
 #[test]
+fn the_example_of_approvals_is_true() {
+    let page = include_str!("../../docs/gate/approvals.md");
+    let (files, commands): (Vec<_>, Vec<_>) = blocks(page).into_iter().partition(|(info, _)| info.contains(' '));
+    let project = files
+        .into_iter()
+        .fold(Project::new(), |project, (info, text)| project.file(info.split_once(' ').unwrap().1, text));
+    let commands: usize = commands.iter().map(|(_, text)| run("gate/approvals.md", &project, text)).sum();
+    assert_eq!(commands, 2);
+}
+
+#[test]
 fn every_code_has_its_part_of_the_page() {
     let page = include_str!("../../docs/codes.md");
     let names: Vec<&str> = page.lines().filter_map(|l| l.strip_prefix("## ")).collect();

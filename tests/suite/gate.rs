@@ -10,7 +10,8 @@ use std::sync::{Arc, LazyLock};
 use presscheck::diag::{Code, Diagnostic, Severity};
 use presscheck::digest::Sha256;
 use presscheck::gate::policy::{
-    Policy, RawBaseline, RawDefaults, RawPolicy, RawRule, RawStage, RawWaiver, explain, validate,
+    Policy, RawApproval, RawApprovals, RawBaseline, RawDefaults, RawPolicy, RawRole, RawRule, RawStage, RawWaiver,
+    explain, validate,
 };
 use presscheck::gate::verdict::{Clock, Outcome, RuleRecord, Status, Verdict};
 use presscheck::gate::{Inputs, evaluate};
@@ -36,15 +37,19 @@ struct File {
     stage: BTreeMap<Spanned<String>, Spanned<RawStage>>,
     #[serde(default)]
     waiver: Vec<Spanned<RawWaiver>>,
+    approvals: Option<Spanned<RawApprovals>>,
     #[serde(default)]
-    approval: Option<Spanned<toml::Value>>,
+    roles: BTreeMap<Spanned<String>, Spanned<RawRole>>,
+    #[serde(default)]
+    approval: Vec<Spanned<RawApproval>>,
+    include: Option<Spanned<toml::Value>>,
     requires_presscheck: Option<Spanned<String>>,
 }
 
 fn raw(text: &str) -> Result<RawPolicy, toml::de::Error> {
     let file: File = toml::from_str(text)?;
     let unsupported: Vec<(String, Range<usize>)> =
-        file.approval.iter().map(|a| ("approval".to_owned(), a.span())).collect();
+        file.include.iter().map(|a| ("include".to_owned(), a.span())).collect();
     Ok(RawPolicy {
         name: file.name,
         defaults: file.defaults,
@@ -52,6 +57,9 @@ fn raw(text: &str) -> Result<RawPolicy, toml::de::Error> {
         baselines: file.baseline,
         stages: file.stage,
         waivers: file.waiver,
+        approvals: file.approvals,
+        roles: file.roles,
+        approval: file.approval,
         requires: file.requires_presscheck,
         unsupported,
     })
@@ -1134,7 +1142,7 @@ fn refused(text: &str) -> Vec<(Code, u32)> {
 fn policies_that_would_not_be_evaluated_in_full_are_refused() {
     assert_eq!(refused(&format!("{FLOOR}stages = [\"s\"]\n")), [(Code::PolicyUnsupported, 7)]);
     assert_eq!(refused(&format!("{FLOOR}override = true\n")), [(Code::PolicyUnknownReference, 2)]);
-    assert_eq!(refused("approval = [{ id = \"A-1\" }]\n"), [(Code::PolicyUnsupported, 1)]);
+    assert_eq!(refused("include = [\"other.toml\"]\n"), [(Code::PolicyUnsupported, 1)]);
 }
 
 #[test]

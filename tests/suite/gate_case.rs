@@ -9,6 +9,7 @@ use std::sync::Arc;
 use presscheck::config::Config;
 use presscheck::diag::Diagnostic;
 use presscheck::digest::Sha256;
+use presscheck::gate::approvals::Submitted;
 use presscheck::gate::examples::{Example, Examples, Records};
 use presscheck::gate::ledger::Ledger;
 use presscheck::gate::policy::Policy;
@@ -24,12 +25,13 @@ use crate::gate::consistent;
 pub(crate) const NOON: &str = "2026-06-15T12:00:00Z";
 
 /// Everything that a verdict rests on.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Case {
     pub(crate) policy: String,
     pub(crate) files: Vec<(String, String)>,
     pub(crate) ledger: Vec<u8>,
     pub(crate) external: BTreeMap<String, Result<External, String>>,
+    pub(crate) approvals: Submitted,
     pub(crate) rows: Rows,
     pub(crate) at: &'static str,
     pub(crate) stage: Option<&'static str>,
@@ -57,6 +59,7 @@ pub(crate) fn case(policy: &str, files: &[(&str, &str)]) -> Case {
         files: files.iter().map(|(p, t)| ((*p).to_owned(), (*t).to_owned())).collect(),
         ledger: Vec::new(),
         external: BTreeMap::new(),
+        approvals: Submitted::default(),
         rows: Rows::default(),
         at: NOON,
         stage: None,
@@ -125,7 +128,15 @@ impl Case {
 
     pub(crate) fn inputs<'a>(&'a self, registry: &'a Registry, ledger: &'a Ledger) -> Inputs<'a> {
         let at = Instant::parse(self.at).unwrap();
-        Inputs { registry, ledger, external: &self.external, examples: &self.rows, at, clock: Clock::AsOf }
+        Inputs {
+            registry,
+            ledger,
+            external: &self.external,
+            approvals: &self.approvals,
+            examples: &self.rows,
+            at,
+            clock: Clock::AsOf,
+        }
     }
 
     /// The verdict, or why there is no policy to judge by.

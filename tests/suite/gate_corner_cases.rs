@@ -4,8 +4,12 @@
 //! exit code, verdict, and status and reason of the first record that is no pass. Where our word for a reason is
 //! another than that table's, the row says both.
 
+use presscheck::gate::approvals::{Decision, Statement};
+use presscheck::model::Instant;
+
 use crate::gate_case::{Case, case, two};
 use crate::project::Project;
+use crate::signing::{NAMESPACE, Round};
 
 /// One case of the table.
 struct Row {
@@ -365,7 +369,7 @@ fn rows() -> Vec<Row> {
         ),
         row(
             "unknown key, bad type, unknown metric id, dangling reference, duplicate rule/waiver/role id",
-            "exit 2; roles are not read yet: refused",
+            "exit 2",
             vec![
                 ("unknown key", two(&format!("{FLOOR}mim = 0.9\n"), FINE, FINE), "2 config-unknown-key"),
                 ("bad type", two(&FLOOR.replace("0.88", "\"0.88\""), FINE, FINE), "2 config-type"),
@@ -377,7 +381,11 @@ fn rows() -> Vec<Row> {
                 ),
                 ("duplicate rule", two(&format!("{FLOOR}{FLOOR}"), FINE, FINE), "2 policy-duplicate-id"),
                 ("duplicate waiver", waived(&format!("{WAIVER}{WAIVER}"), FINE), "2 policy-duplicate-id"),
-                ("role", two(&format!("{FLOOR}[roles.risk]\nmembers = [\"a\"]\n"), FINE, FINE), "2 policy-unsupported"),
+                (
+                    "role",
+                    two(&format!("{FLOOR}[[approval]]\nid = \"a\"\nneed = [{{ role = \"risk\" }}]\n"), FINE, FINE),
+                    "2 policy-unknown-reference",
+                ),
             ],
         ),
         row(
@@ -500,13 +508,72 @@ fn staged(keys: &str, passed: &'static str, other: usize) -> Case {
     production.ledger(ledger)
 }
 
-/// Rows that are not here: approvals are refused by the policy's reader, see [`approvals_are_refused`].
-const APPROVALS: [&str; 4] = [
-    "approval: bad signature, unknown key, wrong namespace",
-    "approval digest differs",
-    "signed `rejected` by a role member, bound to current digests",
-    "same principal, several keys/files",
-];
+/// A version that two leads must approve, of whom some have signed.
+fn approved(by: &[&str]) -> Round {
+    let policy = format!(
+        "{FLOOR}[roles.ml-lead]\nmembers = [\"alice@example.com\", \"bob@example.com\"]\n[[approval]]\nid = \"a\"\n\
+         need = [{{ role = \"ml-lead\", count = 2 }}]\n"
+    );
+    by.iter().fold(Round::new(two(&policy, LOW, FINE)), |round, who| round.approved(who))
+}
+
+/// As [`approved`] by both, but the last statement is signed otherwise.
+fn signed_by(key: &str, namespace: &str) -> Case {
+    let mut round = approved(&["alice"]);
+    let statement = round.says("bob").to_json();
+    let signature = round.desk.sign(key, namespace, &statement);
+    round.put(&statement, &signature);
+    round.done()
+}
+
+/// Both approve, then bob rejects; perhaps he approves once more.
+fn rejected(again: bool) -> Case {
+    let round = approved(&["alice", "bob"]);
+    let later = |seconds: i64| Instant::from_seconds(round.says("bob").issued_at.seconds() + seconds).unwrap();
+    let no = Statement { decision: Decision::Rejected, issued_at: later(60), ..round.says("bob") };
+    let yes = Statement { decision: Decision::Approved, issued_at: later(120), ..no.clone() };
+    let round = round.signed("bob", &no);
+    if again { round.signed("bob", &yes).done() } else { round.done() }
+}
+
+fn approval_rows() -> Vec<Row> {
+    const WAITS: &str = "4 pending inconclusive(not-approved)";
+    let row = |name, wants, cases| Row { name, wants, cases };
+    let altered = || approved(&["alice", "bob"]).done().file("churn/2/metrics.json", r#"{"auc": 0.91}"#);
+    let second_key = || {
+        let mut round = approved(&["alice"]);
+        round.signers.push_str(&format!("alice@example.com {}\n", round.desk.key("second")));
+        let statement = round.says("alice");
+        round.signed("second", &statement).done()
+    };
+    vec![
+        row(
+            "approval: bad signature, unknown key, wrong namespace",
+            "not counted; ours: not-approved",
+            vec![
+                ("fine", approved(&["alice", "bob"]).done(), "0 pass"),
+                ("nobody", approved(&[]).done(), WAITS),
+                ("another's key", signed_by("alice", NAMESPACE), WAITS),
+                ("unknown key", signed_by("mallory", NAMESPACE), WAITS),
+                ("wrong namespace", signed_by("bob", "git"), WAITS),
+            ],
+        ),
+        row("approval digest differs", "stale: not counted", vec![("a byte of a metric", altered(), WAITS)]),
+        row(
+            "signed `rejected` by a role member, bound to current digests",
+            "blocks until that member approves later",
+            vec![
+                ("rejected", rejected(false), "1 blocked fail(rejected)"),
+                ("then approved", rejected(true), "0 pass"),
+            ],
+        ),
+        row(
+            "same principal, several keys/files",
+            "one seat",
+            vec![("several files", approved(&["alice", "alice"]).done(), WAITS), ("several keys", second_key(), WAITS)],
+        ),
+    ]
+}
 
 /// Rows whose cases need a disk or a clock, each with the test that holds them.
 const ELSEWHERE: [(&str, &str); 3] = [
@@ -519,7 +586,7 @@ const ELSEWHERE: [(&str, &str); 3] = [
 #[test]
 fn every_row_of_the_table() {
     let mut wrong = Vec::new();
-    let rows = rows();
+    let rows: Vec<Row> = rows().into_iter().chain(approval_rows()).collect();
     for Row { name, wants, cases } in &rows {
         for (case, evidence, expected) in cases {
             let says = evidence.says();
@@ -530,18 +597,7 @@ fn every_row_of_the_table() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     // 33 rows in the table of the design.
-    assert_eq!(rows.len() + APPROVALS.len() + ELSEWHERE.len(), 33);
-}
-
-#[test]
-fn approvals_are_refused() {
-    for text in [
-        "[[approval]]\nid = \"a\"\nstages = [\"production\"]\nneed = []\n",
-        "[approvals]\ndir = \"approvals\"\n",
-        "[roles.ml-lead]\nmembers = [\"alice\"]\n",
-    ] {
-        assert!(two(&format!("{FLOOR}{text}"), FINE, FINE).says().starts_with("2 "), "{text}");
-    }
+    assert_eq!(rows.len() + ELSEWHERE.len(), 33);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! One integration binary for the whole suite; see README.md in this folder for how to write a test.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it stands")]
 
+mod approvals;
 mod architecture;
 mod bad_input;
 mod build;
@@ -60,5 +61,6 @@ mod policy_commands;
 mod project;
 mod serve;
 mod servers;
+mod signing;
 mod site_history;
 mod sources;

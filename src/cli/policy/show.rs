@@ -8,7 +8,7 @@ use super::super::args::{Format, Global, PolicyShow};
 use super::super::exit;
 use super::super::terminal::Terminal;
 use crate::diag::visible;
-use crate::gate::policy::{OnMissing, Policy, Resolved, Rule, Same, Stage, explain, resolved};
+use crate::gate::policy::{OnMissing, Policy, Resolved, Rule, Same, Stage, explain, explain_approval, resolved};
 use crate::gate::verdict::PolicyIdentity;
 
 pub(super) fn run(global: &Global, options: &PolicyShow, terminal: &mut Terminal) -> u8 {
@@ -117,6 +117,25 @@ fn text(policy: &Policy, rules: &[&Rule], options: &PolicyShow, colour: bool) ->
                 let _ = writeln!(w, "      {}{pad} = {shown}  {}", value.key, faint(&visible(&value.from, 200)));
             }
         }
+    }
+    if options.rule.is_none() && !policy.approvals.is_empty() {
+        let _ = writeln!(w, "\n{}", strong("Approvals"));
+        let approvals = &policy.approvals;
+        for approval in &approvals.required {
+            let place = format!("{}:{}", visible(&approval.span.file, 200), approval.span.line);
+            let _ = writeln!(w, "  {}  {}", strong(&visible(&approval.id, 80)), faint(&place));
+            let _ = writeln!(w, "    It takes {}.", explain_approval(approval));
+        }
+        for (role, members) in &approvals.roles {
+            let _ = writeln!(w, "  {} is {}.", visible(role, 80), visible(&members.join(", "), 600));
+        }
+        let _ = writeln!(
+            w,
+            "  Statements are read from {}/, keys from {}; signatures are for {}.",
+            visible(&approvals.dir, 200),
+            visible(&approvals.allowed_signers, 200),
+            visible(&approvals.namespace, 200)
+        );
     }
     if options.rule.is_none() && !policy.waivers.is_empty() {
         let _ = writeln!(w, "\n{}", strong("Waivers"));

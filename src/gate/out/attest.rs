@@ -84,8 +84,8 @@ pub(super) fn properties(verdict: &Verdict) -> Vec<String> {
             out.push(property.to_owned());
         }
     };
-    // A verdict that promotes has all the approvals that its policy asks for.
-    when(!verdict.approvals.is_empty(), "PRESSCHECK_APPROVED");
+    let approved = !verdict.approvals.is_empty() && verdict.approvals.iter().all(|a| a.satisfied);
+    when(approved, "PRESSCHECK_APPROVED");
     when(verdict.verdict != Outcome::PassWithWaivers && none(Standing::Waived), "PRESSCHECK_NO_WAIVERS");
     when(verdict.verdict != Outcome::PassWithWarnings && none(Standing::Warns), "PRESSCHECK_NO_WARNINGS");
     when(none(Standing::Skipped), "PRESSCHECK_NOTHING_SKIPPED");

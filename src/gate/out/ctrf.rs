@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::shared::{self, META, Standing, Whole, fingerprint, fingerprints, message, names, plain, short};
 use super::{Context, Refused, Writer};
-use crate::gate::verdict::{RuleRecord, Verdict};
+use crate::gate::verdict::{RuleKind, RuleRecord, Status, Verdict};
 
 /// The format `ctrf`.
 #[derive(Clone, Copy, Debug)]
@@ -84,6 +84,8 @@ impl Writer for Ctrf {
 
 fn test(record: &RuleRecord, name: &str, id: &str, stage: &str) -> Value {
     let status = match Standing::of(record) {
+        // Nobody has objected: somebody has yet to sign.
+        Standing::Blocks if record.check == RuleKind::Approval && record.status == Status::Inconclusive => "pending",
         Standing::Holds => "passed",
         Standing::Blocks => "failed",
         // Neither red nor counted among what holds.

@@ -77,6 +77,12 @@ impl Writer for Human {
             line(&mut out, &format!("  and {} that {}", count(n, "record"), if n == 1 { "holds" } else { "hold" }));
         }
         line(&mut out, &format!("  {}", words::counts(&verdict.counts)));
+        for approval in &verdict.approvals {
+            line(&mut out, &format!("  approval {}", inert(words::seats(approval))));
+            for (word, says) in words::signatures(approval) {
+                line(&mut out, &format!("    - {word}: {}", inert(says)));
+            }
+        }
         if let Some(proposed) = &verdict.proposed {
             let judge = words::judged_by(verdict.policy.trusted_ref.as_deref());
             line(&mut out, &format!("  {}:", inert(judge)));

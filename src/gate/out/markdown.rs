@@ -47,6 +47,9 @@ impl Writer for Summary {
     }
 }
 
+/// Approvals, and signatures of each, that are listed.
+const SIGNATURES: usize = 8;
+
 /// The report, as much of it as fits.
 pub(super) fn render(verdict: &Verdict, limit: Limit) -> String {
     let sign = match verdict.verdict {
@@ -87,6 +90,7 @@ pub(super) fn render(verdict: &Verdict, limit: Limit) -> String {
             out.push_str(&format!("- and {}\n", count(more, "more change")));
         }
     }
+    out.push_str(&approvals(verdict));
     let groups = Groups::of(verdict);
     let sections = [
         ("Blocking", &groups.blocking, true),
@@ -132,6 +136,25 @@ pub fn marker(verdict: &Verdict) -> String {
 fn provenance(found: &Provenance) -> String {
     let link = found.run_url.as_deref().map_or_else(String::new, |url| format!(" ([run]({url}))"));
     format!(" · {}{link}", escape(&found.sentence(), 1_000))
+}
+
+/// Who has signed and who has not. What is too much for a comment is counted.
+fn approvals(verdict: &Verdict) -> String {
+    let mut out = String::new();
+    for approval in verdict.approvals.iter().take(SIGNATURES) {
+        out.push_str(&format!("\n**Approval {}**\n\n", escape(&words::seats(approval), 300)));
+        let said = words::signatures(approval);
+        for (word, says) in said.iter().take(SIGNATURES) {
+            out.push_str(&format!("- {word}: {}\n", escape(says, 600)));
+        }
+        if let more @ 1.. = said.len().saturating_sub(SIGNATURES) {
+            out.push_str(&format!("- and {more} more\n"));
+        }
+    }
+    if let more @ 1.. = verdict.approvals.len().saturating_sub(SIGNATURES) {
+        out.push_str(&format!("\nAnd {}.\n", count(more, "more approval")));
+    }
+    out
 }
 
 fn section(title: &str, records: &[&RuleRecord], open: bool) -> String {

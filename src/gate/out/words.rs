@@ -5,11 +5,15 @@
 
 use super::shared::{self, plain};
 use crate::diag::count;
+use crate::gate::approvals::what_changed;
 use crate::gate::number;
 use crate::gate::verdict::{
-    BaselineRecord, Clock, Counts, FamilyRecord, IntervalRecord, Outcome, Proposed, RuleKind, RuleRecord, Verdict,
-    WaiverRecord, WaiverState,
+    ApprovalRecord, BaselineRecord, Clock, Counts, FamilyRecord, IntervalRecord, Outcome, Proposed, RuleKind,
+    RuleRecord, Signed, Verdict, WaiverRecord, WaiverState,
 };
+
+/// People who are named of those who may fill a seat.
+const NAMED: usize = 10;
 
 /// The reason of the gate's own record about a waiver whose end is near.
 const ENDING: &str = "ending-waiver";
@@ -60,6 +64,7 @@ pub const fn own(kind: RuleKind) -> Option<&'static str> {
     match kind {
         RuleKind::Stage => Some("the gate's own record of the way to the stage"),
         RuleKind::Waiver => Some("the gate's own record of the waivers"),
+        RuleKind::Approval => Some("an approval that the policy asks for"),
         RuleKind::Evidence => Some("the gate's own record of the evidence"),
         RuleKind::Metric
         | RuleKind::Drift
@@ -164,6 +169,36 @@ pub fn time_left(waiver: &WaiverRecord) -> String {
 pub fn ends_soon(verdict: &Verdict, waiver: &WaiverRecord) -> bool {
     let about = |r: &RuleRecord| r.target == waiver.id || r.target.starts_with(&format!("{} #", waiver.id));
     verdict.rules.iter().any(|r| r.check == RuleKind::Waiver && r.reason == ENDING && about(r))
+}
+
+/// `signoff: 1 of 2 seats filled`.
+pub fn seats(approval: &ApprovalRecord) -> String {
+    let all: usize = approval.need.iter().map(|n| n.count).sum();
+    format!("{}: {} of {} filled", plain(&approval.id, 100), approval.have.len(), count(all, "seat"))
+}
+
+/// Who filled which seat, who objects, what is out of date and what is missing: a word and a phrase each.
+pub fn signatures(approval: &ApprovalRecord) -> Vec<(&'static str, String)> {
+    let said = |s: &Signed| {
+        let comment = if s.comment.trim().is_empty() { String::new() } else { format!(": {}", plain(&s.comment, 300)) };
+        let ends = s.expires.map_or_else(String::new, |end| format!(", until {}", end.minute()));
+        format!("{} as {}, {}{ends}{comment}", plain(&s.by, 120), plain(&s.role, 80), s.at.minute())
+    };
+    let mut out: Vec<(&'static str, String)> = approval.rejected.iter().map(|s| ("rejected", said(s))).collect();
+    out.extend(approval.have.iter().map(|s| ("approved", said(s))));
+    out.extend(approval.stale.iter().map(|s| {
+        let (by, role) = (plain(&s.by, 120), plain(&s.role, 80));
+        let what = what_changed(&s.changed);
+        ("out of date", format!("{by} as {role}, {} {}; {what}", s.decision, s.at.minute()))
+    }));
+    out.extend(approval.missing.iter().map(|m| {
+        let who: Vec<String> = m.who.iter().take(NAMED).map(|w| plain(w, 120)).collect();
+        let more = m.who.len().saturating_sub(NAMED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let who = if who.is_empty() { "nobody else may".to_owned() } else { who.join(", ") };
+        ("missing", format!("{} of {}: {who}{more}", m.count, plain(&m.role, 80)))
+    }));
+    out
 }
 
 /// What an outcome means for the exit code, where one code belongs to it.

@@ -1,14 +1,14 @@
 //! How one policy differs from another, in plain sentences.
 //!
-//! In: the policy that judges and the one that is proposed. Out: one sentence per rule, baseline, stage and
-//! waiver that was added, removed or changed. Text only; whoever shows it escapes it.
+//! In: the policy that judges and the one that is proposed. Out: one sentence per rule, baseline, stage, waiver,
+//! approval and role that was added, removed or changed. Text only; whoever shows it escapes it.
 
 use serde::Serialize;
 
-use super::{Policy, explain};
+use super::{Policy, explain, explain_approval};
 use crate::diag::visible;
 
-/// The differences, in the order: rules, baselines, stages, waivers, levels.
+/// The differences, in the order: rules, baselines, stages, waivers, approvals, levels.
 pub fn changes(judges: &Policy, proposed: &Policy) -> Vec<String> {
     let mut out = Vec::new();
     let id = |text: &str| visible(text, 100);
@@ -63,6 +63,7 @@ pub fn changes(judges: &Policy, proposed: &Policy) -> Vec<String> {
     if same(&judges.waiver_limits) != same(&proposed.waiver_limits) {
         out.push("the limits of waivers are changed".to_owned());
     }
+    approvals(judges, proposed, &mut out);
     let levels = |policy: &Policy| {
         let all = policy.levels.iter().map(|l| {
             let name = format!("of {} for {}", visible(&l.rule, 100), visible(&l.model, 100));
@@ -78,6 +79,34 @@ pub fn changes(judges: &Policy, proposed: &Policy) -> Vec<String> {
         out.push(format!("the policy is called {} instead of {}", id(&proposed.name), id(&judges.name)));
     }
     out
+}
+
+/// Approvals, roles, and where they are read.
+fn approvals(judges: &Policy, proposed: &Policy, out: &mut Vec<String>) {
+    let required = |policy: &Policy| -> Vec<_> {
+        let all = policy.approvals.required.iter();
+        all.map(|a| (a.id.clone(), (same(a), explain_approval(a)))).collect()
+    };
+    let roles = |policy: &Policy| -> Vec<_> {
+        let all = policy.approvals.roles.iter();
+        all.map(|(name, members)| (name.clone(), (same(members), visible(&members.join(", "), 400)))).collect()
+    };
+    let both = [("approval", required(judges), required(proposed)), ("role", roles(judges), roles(proposed))];
+    for (what, old, new) in &both {
+        each(old, new, |name, before, after| {
+            let says = |part: Option<&(String, String)>| part.map(|p| p.1.clone());
+            out.push(listed(what, &visible(name, 100), says(before).as_deref(), says(after).as_deref()));
+        });
+    }
+    let places = |policy: &Policy| {
+        let a = &policy.approvals;
+        [a.dir.clone(), a.allowed_signers.clone(), a.namespace.clone()].map(|text| visible(&text, 120)).join(", ")
+    };
+    let asks = |policy: &Policy| !policy.approvals.is_empty();
+    if (asks(judges) || asks(proposed)) && places(judges) != places(proposed) {
+        let (was, is) = (places(judges), places(proposed));
+        out.push(format!("approvals are read otherwise: before {was}, now {is}"));
+    }
 }
 
 /// What makes two parts of policies the same: what enters the policy's digest.

@@ -4,8 +4,8 @@
 //! hold. Text only; whoever shows it escapes it.
 
 use super::{
-    Allowance, Bound, Demand, DigestRule, FreshRule, GapRule, Identified, MetricRule, Mode, OnMissing, Policy,
-    RatchetRule, Rule, RuleSeverity, Treatment, Verify,
+    Allowance, Approval, Bound, Demand, DigestRule, FreshRule, GapRule, Identified, MetricRule, Mode, OnMissing,
+    Policy, RatchetRule, Rule, RuleSeverity, Treatment, Verify,
 };
 use crate::diag::{count, visible};
 use crate::gate::number::with_unit;
@@ -31,6 +31,30 @@ pub fn explain(policy: &Policy, rule: &Rule) -> String {
         sentences.push(format!("It holds for the models {}.", words(&models)));
     }
     sentences.join(" ")
+}
+
+/// What an approval demands, as plain English: a phrase without an end.
+pub fn approval(approval: &Approval) -> String {
+    let seats: Vec<String> = approval.need.iter().map(|n| format!("{} of {}", n.count, visible(&n.role, 80))).collect();
+    let binds: Vec<String> = approval.binds.iter().map(|b| b.as_str().to_owned()).collect();
+    let mut out = format!("signatures of {}, over {} and what the rules say", words(&seats), words(&binds));
+    if approval.distinct && approval.need.iter().map(|n| n.count).sum::<usize>() > 1 {
+        out.push_str("; one person fills one seat");
+    }
+    if approval.not_author {
+        out.push_str("; not by the author of the run or the card");
+    }
+    if let Some(age) = &approval.max_age {
+        out.push_str(&format!("; at most {} old", visible(&age.text, 40)));
+    }
+    let list = |what: &str, items: Vec<String>| format!("; {what} {}", words(&items));
+    if !approval.stages.is_empty() {
+        out.push_str(&list("at", approval.stages.iter().map(|s| visible(s, 80)).collect()));
+    }
+    if !approval.models.is_empty() {
+        out.push_str(&list("for the models", approval.models.iter().map(|m| visible(m.as_str(), 80)).collect()));
+    }
+    out
 }
 
 /// `a, b and c`.

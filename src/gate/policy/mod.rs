@@ -4,6 +4,7 @@
 //! [`Policy`], which only [`validate()`] makes, or every diagnostic that stands against it, each at its
 //! line. A key that would be ignored is refused: a policy must not promise what nobody checks.
 
+mod approval;
 mod changes;
 pub(crate) mod explain;
 pub(crate) mod inherit;
@@ -34,11 +35,12 @@ use super::verdict::{PolicyFile, PolicyIdentity, RuleKind, RuleSeverity, RuleSpa
 use crate::diag::{Code, Diagnostic, visible};
 use crate::digest::Sha256;
 use crate::model::Registry;
+pub use approval::{Approval, Approvals, Bind, Need};
 pub use changes::changes;
-pub use explain::explain;
+pub use explain::{approval as explain_approval, explain};
 pub use lint::lint;
 pub use places::{Places, Resolved, resolved};
-pub use raw::{RawBaseline, RawDefaults, RawPolicy, RawRule, RawStage, RawWaiver};
+pub use raw::{RawApproval, RawApprovals, RawBaseline, RawDefaults, RawPolicy, RawRole, RawRule, RawStage, RawWaiver};
 pub use validate::validate;
 pub(crate) use validate::{Context, read_pattern, read_patterns, validate_below};
 pub use waiver::{Matching, Waiver, WaiverLimits};
@@ -55,6 +57,9 @@ pub const STAGE_RULE: &str = "stage";
 /// The id of the records that the gate adds about waivers.
 pub const WAIVER_RULE: &str = "waivers";
 
+/// The id of the records that the gate adds about approvals.
+pub const APPROVAL_RULE: &str = "approvals";
+
 /// A validated policy.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Policy {
@@ -70,6 +75,9 @@ pub struct Policy {
     pub waiver_limits: WaiverLimits,
     /// The waivers, by id.
     pub waivers: Vec<Waiver>,
+    /// Whose signatures are needed.
+    #[serde(skip_serializing_if = "Approvals::is_empty")]
+    pub approvals: Approvals,
     /// What models have sustained, for ratchet rules.
     pub levels: Levels,
     /// Digest over everything above: layout, comments and places of the file do not change it.

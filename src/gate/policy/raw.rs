@@ -151,6 +151,12 @@ raw_table! {
     RawWaiver;
     /// `[defaults]`.
     RawDefaults;
+    /// `[approvals]`.
+    RawApprovals;
+    /// One `[roles.NAME]`.
+    RawRole;
+    /// One `[[approval]]`.
+    RawApproval;
 }
 
 /// All policy keys of a configuration.
@@ -168,9 +174,15 @@ pub struct RawPolicy {
     pub stages: BTreeMap<Spanned<String>, Spanned<RawStage>>,
     /// `[[waiver]]`, in the order of the file.
     pub waivers: Vec<Spanned<RawWaiver>>,
+    /// `[approvals]`.
+    pub approvals: Option<Spanned<RawApprovals>>,
+    /// `[roles.NAME]`.
+    pub roles: BTreeMap<Spanned<String>, Spanned<RawRole>>,
+    /// `[[approval]]`, in the order of the file.
+    pub approval: Vec<Spanned<RawApproval>>,
     /// `requires_presscheck`.
     pub requires: Option<Spanned<String>>,
     /// Top-level policy keys that exist in the language but are not evaluated by this version
-    /// (`approval`, …) and where each stands. Every one is refused.
+    /// (`include`, …) and where each stands. Every one is refused.
     pub unsupported: Vec<(String, Range<usize>)>,
 }

@@ -306,6 +306,28 @@ impl<'t, 'a> Table<'t, 'a> {
         }
     }
 
+    /// A list of inner tables with at least one of them.
+    pub(crate) fn tables(&self, key: &'static str) -> Option<Vec<Table<'t, 'a>>> {
+        let entry = self.take(key)?;
+        let RawValue::List(items) = entry.value.get_ref() else {
+            self.wrong_type(key, &entry.value, "a list of tables");
+            return None;
+        };
+        if items.is_empty() {
+            let message = format!("'{key}' of {} must not be an empty list", self.what);
+            self.sink.refuse(Code::ConfigValue, &entry.value.span(), "empty", message, "");
+            return None;
+        }
+        let mut out = Vec::new();
+        for item in items {
+            match item.get_ref() {
+                RawValue::Table(entries) => out.push(Table::new(self.sink, entries, item.span(), key)),
+                _ => self.wrong_type(key, item, "a table"),
+            }
+        }
+        Some(out)
+    }
+
     /// A text, or a table of texts by name.
     pub(crate) fn text_or_table(&self, key: &'static str) -> Option<TextOrTable<'t>> {
         let entry = self.take(key)?;

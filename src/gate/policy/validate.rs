@@ -10,12 +10,13 @@ use std::sync::Arc;
 
 use toml::Spanned;
 
+use super::approval;
 use super::inherit;
 use super::reader::{Sink, Table, TextOrTable, choose, closest};
 use super::waiver::{self, WaiverLimits};
 use super::{
-    Baseline, Correction, DEFAULT_STAGE, Demand, EVIDENCE_RULE, Lock, Mode, OnMissing, Pattern, Places, Policy,
-    RawPolicy, RawRule, Rule, RuleSpan, STAGE_RULE, Same, Select, Stage, Treatment, Treatments, WAIVER_RULE,
+    APPROVAL_RULE, Baseline, Correction, DEFAULT_STAGE, Demand, EVIDENCE_RULE, Lock, Mode, OnMissing, Pattern, Places,
+    Policy, RawPolicy, RawRule, Rule, RuleSpan, STAGE_RULE, Same, Select, Stage, Treatment, Treatments, WAIVER_RULE,
 };
 use crate::diag::{Code, Diagnostic, line_column, visible};
 use crate::digest::Sha256;
@@ -128,8 +129,11 @@ pub(crate) fn validate_below(
         limits.max_active = inherit::least(limits.max_active, parent.waiver_limits.max_active);
     }
     let waivers = waiver::read(&sink, &raw.waivers, &limits, &rules, &known, &context.stages);
+    // Neither waivers nor approvals are inherited: `config` refuses them in a policy that is extended.
+    let approvals = approval::read(&sink, &raw, &context.stages);
     families(&sink, &raw, &rules);
-    let warnings = warn(&sink, &raw, &rules, &stages);
+    let mut warnings = warn(&sink, &raw, &rules, &stages);
+    warnings.extend(approval::unused_roles(&sink, &raw, &approvals));
     let found = sink.into_found();
     if !found.is_empty() {
         return Err(found);
@@ -142,6 +146,7 @@ pub(crate) fn validate_below(
         stages,
         waiver_limits: limits,
         waivers,
+        approvals,
         levels: Levels::default(),
         digest: Sha256::of(b""),
         files: std::iter::once(PolicyFile { path: file.to_owned(), sha256: Sha256::of(text.as_bytes()) })
@@ -376,7 +381,7 @@ pub(crate) fn read_treatments(table: &Table<'_, '_>, defaults: Treatments, names
 }
 
 /// Names that go into selectors, file names and reports.
-fn check_name(sink: &Sink<'_>, what: &str, name: &str, at: &Range<usize>) -> bool {
+pub(super) fn check_name(sink: &Sink<'_>, what: &str, name: &str, at: &Range<usize>) -> bool {
     let fine = !name.is_empty()
         && name.len() <= 100
         && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':'));
@@ -494,7 +499,7 @@ fn read_select(sink: &Sink<'_>, table: &Table<'_, '_>, catalogue: &Catalogue) ->
 }
 
 /// Whether a path stays inside the project.
-fn inside(sink: &Sink<'_>, path: &str, at: &Range<usize>) -> bool {
+pub(super) fn inside(sink: &Sink<'_>, path: &str, at: &Range<usize>) -> bool {
     let fine = !path.is_empty()
         && !path.starts_with('/')
         && !path.contains(['\\', '\0'])
@@ -650,7 +655,7 @@ fn read_rule(
             let on = read_treatments(&table, context.on, &["missing"]);
             (digest::cfg::read(&table).map(Demand::Digest), on)
         }
-        Some(RuleKind::Evidence | RuleKind::Stage | RuleKind::Waiver) | None => return None,
+        Some(RuleKind::Evidence | RuleKind::Stage | RuleKind::Waiver | RuleKind::Approval) | None => return None,
     };
     table.finish(RULE_KEYS_NOT_EVALUATED);
     let (line, col) = line_column_of(sink, table.at.start);
@@ -695,7 +700,7 @@ pub(super) fn read_unique_id(
     if !check_name(sink, &format!("the {what}'s id"), id, &at) {
         return None;
     }
-    if [EVIDENCE_RULE, STAGE_RULE, WAIVER_RULE].contains(&id) {
+    if [EVIDENCE_RULE, STAGE_RULE, WAIVER_RULE, APPROVAL_RULE].contains(&id) {
         sink.refuse(
             Code::ConfigValue,
             &at,

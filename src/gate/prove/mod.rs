@@ -4,6 +4,7 @@
 //! tried and which of them the gate let pass. Changes are made to the evidence as it was read, in memory, one at a
 //! time, and undone; a rule is judged alone, so that no other one can cover for it. Nothing is written.
 
+mod approvals;
 mod card;
 mod case;
 mod checks;
@@ -104,6 +105,7 @@ pub fn prove(policy: &Policy, inputs: &Inputs<'_>, stages: &[&str]) -> Vec<Shown
                 let versions: Vec<&Version> = model.versions.iter().rev().take(VERSIONS).collect();
                 out.extend(prove_evidence(&mut case, rule, stage, &model.name, &versions));
             }
+            out.extend(approvals::prove(policy, inputs, stage, model));
         }
     }
     out

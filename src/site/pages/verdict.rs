@@ -8,7 +8,7 @@ use super::history::{self, ProposedView, Section};
 use super::rules::{RuleRow, row};
 use crate::diag::{count, visible};
 use crate::gate::out::words;
-use crate::gate::verdict::{RuleRecord, Status, Verdict, WaiverRecord, WaiverState};
+use crate::gate::verdict::{ApprovalRecord, RuleRecord, Status, Verdict, WaiverRecord, WaiverState};
 use crate::site::facts::Facts;
 use crate::site::parts::{Badge, Link, Outside, Page, outcome, status};
 use crate::site::show;
@@ -47,6 +47,15 @@ struct WaiverRow {
 }
 
 #[derive(Debug, Serialize)]
+struct ApprovalRow {
+    seats: String,
+    badge: Badge,
+    /// Who signed, objects or is waited for.
+    lines: Vec<String>,
+    place: String,
+}
+
+#[derive(Debug, Serialize)]
 struct BaselineRow {
     id: String,
     version: String,
@@ -73,6 +82,7 @@ struct StageView {
     baselines: Vec<BaselineRow>,
     waivers: Vec<WaiverRow>,
     waivers_elsewhere: String,
+    approvals: Vec<ApprovalRow>,
     proposed: Option<ProposedView>,
     who: String,
     run: Option<Outside>,
@@ -241,6 +251,7 @@ fn stage(facts: &Facts<'_>, path: &str, m: usize, v: usize, index: usize, verdic
             1 => "1 waiver of the policy is for another model, stage or evidence.".to_owned(),
             n => format!("{n} waivers of the policy are for another model, stage or evidence."),
         },
+        approvals: verdict.approvals.iter().take(LISTED).map(approval).collect(),
         proposed: verdict.proposed.as_ref().map(|p| ProposedView::new(p, verdict.policy.trusted_ref.as_deref())),
         who: who.map(|p| visible(&p.sentence(), 1_000)).unwrap_or_default(),
         run: who.and_then(|p| p.run_url.as_deref()).map(|url| Outside::new("run", url)),
@@ -270,6 +281,21 @@ fn details(record: &RuleRecord) -> Vec<String> {
         out.push(words::family(family));
     }
     out
+}
+
+fn approval(approval: &ApprovalRecord) -> ApprovalRow {
+    let badge = match (approval.satisfied, approval.rejected.is_empty()) {
+        (true, _) => Badge::new("approved", "✓", "ok"),
+        (false, true) => Badge::new("waits", "◷", "wait"),
+        (false, false) => Badge::new("rejected", "✕", "bad"),
+    };
+    let said = words::signatures(approval);
+    ApprovalRow {
+        seats: words::seats(approval),
+        badge,
+        lines: said.iter().take(LISTED).map(|(word, says)| format!("{word}: {says}")).collect(),
+        place: format!("{}:{}", visible(&approval.span.file, 200), approval.span.line),
+    }
 }
 
 fn waiver(verdict: &Verdict, waiver: &WaiverRecord) -> WaiverRow {
