@@ -65,6 +65,8 @@ pub const MAX_WINDOWS: usize = 120;
 const LABEL_ROOM: f64 = 190.0;
 const WIDTH: f64 = 640.0;
 const TOP: f64 = 28.0;
+/// From this many cells on a heat map is large.
+const LARGE: usize = 800;
 /// Up to this many cells, each has a tooltip.
 const TITLED: usize = 80;
 
@@ -166,9 +168,16 @@ fn legend(grid: &[Vec<(&Cell, Option<f64>)>]) -> Vec<Entry> {
     out
 }
 
-/// The shade of a cell: its ratio's, or that of a verdict without a score.
-fn shade(cell: &Cell, ratio: Option<f64>) -> Option<Ink> {
+/// The shade of a cell: its ratio's, or that of a verdict without a score. In a large heat map only the
+/// shades of the legend are used: neighbours join, and no eye tells twenty shades of a cell that small.
+fn shade(cell: &Cell, ratio: Option<f64>, large: bool) -> Option<Ink> {
     match ratio {
+        Some(ratio) if large => Some(match ratio {
+            ..0.6 => Ink::Q1,
+            ..1.0 => Ink::Q4,
+            ..2.0 => Ink::Q6,
+            _ => Ink::Q9,
+        }),
         Some(ratio) => Some(Ink::level(ratio / 2.0)),
         None if cell.gap == Gap::NoScore => Some(if cell.drifted { Ink::Q6 } else { Ink::Q1 }),
         None => None,
@@ -187,7 +196,7 @@ fn cells(
     let count = grid.iter().flatten().count();
     for (r, row) in grid.iter().enumerate() {
         for (c, (cell, ratio)) in row.iter().enumerate() {
-            let Some(ink) = shade(cell, *ratio) else { continue };
+            let Some(ink) = shade(cell, *ratio, count > LARGE) else { continue };
             // Everything has a tooltip when cells are few; drifted cells when they are not many.
             let titled = count <= TITLED || (cell.drifted && count <= MAX_TITLED_MARKS);
             match known.last_mut() {

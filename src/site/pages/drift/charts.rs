@@ -12,8 +12,8 @@ use crate::plot::{self, Cell, Gap, Heading, HeatmapSpec, HistogramSpec, ScoreOve
 use crate::site::parts::FigureView;
 
 /// Features and windows in a heat map: more is unreadable, and the table has them.
-pub(super) const HEAT_ROWS: usize = 60;
-const HEAT_COLUMNS: usize = 60;
+pub(super) const HEAT_ROWS: usize = 50;
+pub(super) const HEAT_COLUMNS: usize = 60;
 
 /// Features over windows, the rows of the grid from `from` on.
 pub(super) fn heatmap(id: String, grid: &Grid<'_>, from: usize, upto: usize) -> FigureView {
@@ -122,7 +122,7 @@ pub(super) fn score(id: String, row: &Row<'_>, lead: &Seen<'_>, windows: &[Strin
     let called = name(lead.drift).unwrap_or_else(|| "score".to_owned());
     let threshold = lead.reading.threshold.filter(|t| !as_log || *t > 0.0);
     let mut view = FigureView::from(plot::score_over_time(&ScoreOverTimeSpec {
-        heading: Heading::new(id, format!("{called} of {} by window", row.name)),
+        heading: Heading::new(id, format!("{called} by window")),
         score: if as_log { format!("{called}, −log10 p") } else { called },
         windows: windows.to_vec(),
         values,

@@ -1,7 +1,10 @@
 //! A group of reports on a page: the sentence over it, its charts, the slice of its features that the page
 //! holds, and everything that is not as it should be.
 //!
-//! In: a grid and the number of the page. Out: its context.
+//! In: a grid and the number of a part of it. Out: its context. A grid that is too long for a page goes on in
+//! further parts.
+
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
@@ -46,11 +49,12 @@ struct WindowRow {
     source: String,
 }
 
-/// A feature that was not computed somewhere.
+/// Why and where features were not computed, and which.
 #[derive(Debug, Serialize)]
 struct GapRow {
-    name: String,
-    why: Vec<String>,
+    why: String,
+    names: String,
+    features: String,
 }
 
 /// A verdict against its own numbers.
@@ -95,35 +99,50 @@ pub(super) struct GroupView {
 /// Features in the table of a page.
 const ROWS: usize = 200;
 /// Sections of features on the first page, on later ones, and in all.
-const SECTIONS: (usize, usize, usize) = (6, 12, 126);
-/// Sections on the first page where it holds several groups.
+const SECTIONS: (usize, usize, usize) = (6, 6, 78);
+/// Sections on the first page where it holds many features, and where it holds several groups.
+const FEWER_SECTIONS: usize = 4;
 const FEW_SECTIONS: usize = 3;
+const MANY: usize = 100;
 /// Rows of the tables of what is not as it should be, and of windows.
 const ODD: usize = 30;
-const WINDOWS: usize = 60;
+const WINDOWS: usize = 30;
 
 /// How many rows have a section.
 fn sectioned(grid: &Grid<'_>, detailed: bool) -> usize {
     if detailed { grid.telling.max(SECTIONS.0).min(grid.rows.len()).min(SECTIONS.2) } else { 0 }
 }
 
-fn on_first(groups: usize) -> usize {
-    if groups > 1 { FEW_SECTIONS } else { SECTIONS.0 }
+fn on_first(grid: &Grid<'_>, groups: usize) -> usize {
+    match grid.rows.len() {
+        _ if groups > 1 => FEW_SECTIONS,
+        MANY.. => FEWER_SECTIONS,
+        _ => SECTIONS.0,
+    }
 }
 
-/// The page on which the section of a row stands.
-fn page_of(row: usize, groups: usize) -> usize {
-    row.checked_sub(on_first(groups)).map_or(0, |later| 1 + later / SECTIONS.1)
+/// The part in which the section of a row stands.
+fn part_of(grid: &Grid<'_>, row: usize, groups: usize) -> usize {
+    row.checked_sub(on_first(grid, groups)).map_or(0, |later| 1 + later / SECTIONS.1)
 }
 
-/// The pages that a group takes.
-pub(super) fn pages(grid: &Grid<'_>, groups: usize, detailed: bool) -> usize {
-    let of_sections = sectioned(grid, detailed).checked_sub(1).map_or(1, |last| page_of(last, groups) + 1);
+/// The parts that a group takes, each on one page.
+pub(super) fn parts(grid: &Grid<'_>, groups: usize, detailed: bool) -> usize {
+    let of_sections = sectioned(grid, detailed).checked_sub(1).map_or(1, |last| part_of(grid, last, groups) + 1);
     grid.rows.len().div_ceil(ROWS).max(of_sections).max(1)
 }
 
-/// The group with this index on a page; nothing where the page has nothing of it. `to` is the way to the
-/// other pages.
+/// About how many kilobytes of page a part takes: what goes on a page follows from it.
+pub(super) fn weight(grid: &Grid<'_>, groups: usize, part: usize, detailed: bool) -> usize {
+    let (rows, windows) = (grid.rows.len().saturating_sub(part * ROWS).min(ROWS), grid.reports.len());
+    let sections = (0..sectioned(grid, detailed)).filter(|i| part_of(grid, *i, groups) == part).count();
+    let of_section = if windows > 1 { 11 } else { 4 };
+    let heat = if windows > 1 { charts::HEAT_ROWS.min(rows) * (8 + windows.min(charts::HEAT_COLUMNS)) / 60 } else { 0 };
+    let listed = if part == 0 { windows.min(WINDOWS) / 3 } else { 0 };
+    sections * of_section + heat + rows / 5 + listed + 3
+}
+
+/// A part of the group with this index; nothing where there is no such part. `to` is the way to another part.
 pub(super) fn view(
     index: usize,
     grid: &Grid<'_>,
@@ -132,7 +151,7 @@ pub(super) fn view(
     detailed: bool,
     to: &dyn Fn(usize) -> String,
 ) -> Option<GroupView> {
-    if number >= pages(grid, groups, detailed) {
+    if number >= parts(grid, groups, detailed) {
         return None;
     }
     let newest = *grid.reports.last()?;
@@ -141,20 +160,19 @@ pub(super) fn view(
     let id = format!("g{}", index + 1);
     let anchor = |row: usize| format!("{id}-f{}", row + 1);
     let with_section = sectioned(grid, detailed);
-    let sections = (0..with_section).filter(|i| page_of(*i, groups) == number);
+    let sections = (0..with_section).filter(|i| part_of(grid, *i, groups) == number);
     let rows = number * ROWS..grid.rows.len().min((number + 1) * ROWS);
-    let href = |row: usize| match page_of(row, groups) {
+    let href = |row: usize| match part_of(grid, row, groups) {
         _ if row >= with_section => String::new(),
-        page if page == number => format!("#{}", anchor(row)),
-        page => format!("{}#{}", to(page), anchor(row)),
+        part if part == number => format!("#{}", anchor(row)),
+        part => format!("{}#{}", to(part), anchor(row)),
     };
     let odd = if first { dissents(grid) } else { Vec::new() };
-    let holes: Vec<&Row<'_>> =
-        if first { grid.rows.iter().filter(|r| is_holed(r, grid)).collect() } else { Vec::new() };
+    let holes = if first { holes(grid) } else { Vec::new() };
     let windows = if first { grid.reports.len() } else { 0 };
     Some(GroupView {
         heading: heading(grid, newest),
-        badge: drifted(verdict(grid, newest)),
+        badge: badge_of(verdict(grid, newest), now_drifted(grid)),
         tool: visible(&newest.tool, 160),
         reference: if detailed { visible(&newest.reference, 200) } else { String::new() },
         current: visible(&newest.current, 200),
@@ -173,11 +191,7 @@ pub(super) fn view(
         rows_from: rows.start + 1,
         rows_of: grid.rows.len(),
         gaps_left: holes.len().saturating_sub(ODD),
-        gaps: holes
-            .into_iter()
-            .take(ODD)
-            .map(|r| GapRow { name: visible(r.name, 120), why: gaps(r, &grid.windows) })
-            .collect(),
+        gaps: holes.into_iter().take(ODD).collect(),
         dissents_left: odd.len().saturating_sub(ODD),
         dissents: odd.into_iter().take(ODD).collect(),
         windows_left: windows.saturating_sub(WINDOWS),
@@ -186,15 +200,54 @@ pub(super) fn view(
     })
 }
 
-fn is_holed(row: &Row<'_>, grid: &Grid<'_>) -> bool {
-    (0..grid.windows.len()).any(|w| matches!(row.state(w), State::NotComputed(_)))
+/// Features that were not computed, together where reason and windows are the same.
+fn holes(grid: &Grid<'_>) -> Vec<GapRow> {
+    let mut found: Vec<(String, Vec<&str>)> = Vec::new();
+    let mut known: BTreeMap<String, usize> = BTreeMap::new();
+    for row in &grid.rows {
+        for why in gaps(row, &grid.windows) {
+            let at = *known.entry(why.clone()).or_insert(found.len());
+            match found.get_mut(at) {
+                Some((_, names)) => names.push(row.name),
+                None => found.push((why, vec![row.name])),
+            }
+        }
+    }
+    found
+        .into_iter()
+        .map(|(why, names)| {
+            let mut shown: Vec<String> = names.iter().take(NAMED).map(|n| visible(n, 60)).collect();
+            if names.len() > NAMED {
+                shown.push(format!("{} more", names.len() - NAMED));
+            }
+            GapRow { why, names: show::list(&shown), features: count(names.len(), "feature") }
+        })
+        .collect()
 }
+
+/// Features that are named in a list.
+const NAMED: usize = 24;
 
 /// What the newest report says of the data as a whole: itself, else stable where every feature is.
 fn verdict(grid: &Grid<'_>, newest: &DriftReport) -> Option<bool> {
     let last = grid.reports.len().saturating_sub(1);
     let all_stable = || grid.rows.iter().all(|r| matches!(r.state(last), State::Stable | State::Absent));
     newest.drifted.or_else(|| (!newest.features.is_empty() && all_stable()).then_some(false))
+}
+
+/// Features that drifted in the newest window.
+fn now_drifted(grid: &Grid<'_>) -> usize {
+    let last = grid.reports.len().saturating_sub(1);
+    grid.rows.iter().filter(|r| r.state(last) == State::Drifted).count()
+}
+
+/// The verdict on data as a whole. Data that a tool calls stable while some features drifted is not called so
+/// here.
+pub(super) fn badge_of(whole: Option<bool>, features: usize) -> Badge {
+    match whole {
+        Some(false) if features > 0 => Badge::new("some features drifted", "△", "note"),
+        whole => drifted(whole),
+    }
 }
 
 /// The method that judged everything, if one did.

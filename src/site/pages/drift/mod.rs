@@ -25,7 +25,7 @@ use crate::diag::visible;
 use crate::model::{DriftReport, Importance, Instant};
 use crate::plot::{self, Heading, MAX_SERIES, TrendPoint, TrendSeries, TrendSpec};
 use crate::site::facts::{Facts, drift_tally, window_label};
-use crate::site::parts::{Badge, FigureView, Link, Page, drifted};
+use crate::site::parts::{Badge, FigureView, Link, Page};
 use crate::site::plan::numbered;
 use crate::site::url::relative;
 
@@ -62,8 +62,11 @@ pub(crate) struct Context {
     csv: String,
 }
 
-/// Groups on a page.
-const GROUPS: usize = 12;
+/// Groups of one subject that are shown, and first alarms on a chart.
+const GROUPS: usize = 60;
+const ALARMS: usize = 12;
+/// Kilobytes that a page of several groups has about.
+const ROOM: usize = 120;
 
 /// What a page is about.
 struct Subject<'a> {
@@ -101,10 +104,34 @@ impl<'a> Subject<'a> {
         grids(&self.reports, &self.importances, self.references)
     }
 
+    fn detailed(&self) -> bool {
+        self.references == References::Apart
+    }
+
+    /// What stands on which page: groups with their parts. The first parts of all groups come first.
+    fn layout(&self, grids: &[Grid<'_>]) -> Vec<Vec<(usize, usize)>> {
+        let shown = || grids.iter().take(GROUPS).enumerate();
+        let parts: Vec<usize> = shown().map(|(_, g)| group::parts(g, grids.len(), self.detailed())).collect();
+        let most = parts.iter().copied().max().unwrap_or(0);
+        let all = (0..most).flat_map(|part| shown().map(move |(i, g)| (i, g, part)));
+        let mut out: Vec<Vec<(usize, usize)>> = vec![Vec::new()];
+        let mut used = 0;
+        for (i, grid, part) in all.filter(|(i, _, part)| parts.get(*i).is_some_and(|n| part < n)) {
+            let weight = group::weight(grid, grids.len(), part, self.detailed());
+            if used > 0 && used + weight > ROOM {
+                out.push(Vec::new());
+                used = 0;
+            }
+            used += weight;
+            if let Some(page) = out.last_mut() {
+                page.push((i, part));
+            }
+        }
+        out
+    }
+
     fn pages(&self) -> usize {
-        let grids = self.grids();
-        let detailed = self.references == References::Apart;
-        grids.iter().take(GROUPS).map(|g| group::pages(g, grids.len(), detailed)).max().unwrap_or(1)
+        self.layout(&self.grids()).len()
     }
 }
 
@@ -126,10 +153,17 @@ pub(crate) fn pages_of_loose(facts: &Facts<'_>) -> usize {
 /// What is the same on all drift pages.
 fn context(page: Page, title: &str, subject: &Subject<'_>, grids: &[Grid<'_>], first: &str, number: usize) -> Context {
     let path = numbered(first, number);
-    let pages = subject.pages();
+    let layout = subject.layout(grids);
+    let pages = layout.len();
     let to = |p: usize| relative(&path, &numbered(first, p));
-    let detailed = subject.references == References::Apart;
-    let views = grids.iter().take(GROUPS).enumerate();
+    let place = |of: (usize, usize)| layout.iter().position(|page| page.contains(&of)).unwrap_or(0);
+    let view = |(i, part): (usize, usize)| {
+        let to_part = |other: usize| match place((i, other)) {
+            page if page == number => String::new(),
+            page => to(page),
+        };
+        group::view(i, grids.get(i)?, grids.len(), part, subject.detailed(), &to_part)
+    };
     Context {
         page,
         first: number == 0,
@@ -138,7 +172,7 @@ fn context(page: Page, title: &str, subject: &Subject<'_>, grids: &[Grid<'_>], f
         badge: None,
         over_versions: None,
         versions: Vec::new(),
-        groups: views.filter_map(|(i, g)| group::view(i, g, grids.len(), number, detailed, &|p| to(p))).collect(),
+        groups: layout.get(number).into_iter().flatten().filter_map(|of| view(*of)).collect(),
         several: grids.len() > 1,
         groups_left: grids.len().saturating_sub(GROUPS),
         monitoring: Vec::new(),
@@ -166,7 +200,7 @@ pub(crate) fn of_version(facts: &Facts<'_>, path: &str, m: usize, v: usize, numb
     let grids = subject.grids();
     let mut out = context(page, &title, &subject, &grids, &facts.drift_path(m, v), number);
     out.subject = Some(Link::new(path, &entry.version.selector(), &facts.version_path(m, v)));
-    out.badge = Some(drifted(entry.drift.drifted));
+    out.badge = Some(group::badge_of(entry.drift.drifted, entry.drift.features.0));
     if number == 0 {
         (out.monitoring, out.monitoring_left) = monitoring::figures(facts, m, v, &alarms(&grids));
     }
@@ -185,7 +219,7 @@ fn alarms(grids: &[Grid<'_>]) -> Vec<(Instant, String)> {
     };
     let mut out: Vec<(Instant, String)> = grids.iter().filter_map(first).collect();
     out.sort_by_key(|a| a.0.millis());
-    out.truncate(GROUPS);
+    out.truncate(ALARMS);
     out
 }
 
@@ -233,7 +267,7 @@ fn version_row(facts: &Facts<'_>, path: &str, m: usize, v: usize) -> VersionRow 
     VersionRow {
         version: Link::new(path, &entry.version.version, &facts.version_path(m, v)),
         drift: Link::new(path, "windows and features", &facts.drift_path(m, v)),
-        badge: drifted(entry.drift.drifted),
+        badge: group::badge_of(entry.drift.drifted, entry.drift.features.0),
         windows: entry.drift.reports,
         newest: visible(&entry.drift.window, 60),
         features: if of > 0 { format!("{n} of {of}") } else { String::new() },

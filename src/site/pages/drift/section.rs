@@ -76,17 +76,17 @@ pub(super) fn section(grid: &Grid<'_>, row: &Row<'_>, id: String) -> Option<Feat
     let column = fullest(seen);
     let with_picture = |w: usize| row.cells.get(w)?.iter().find(|s| s.drift.distribution.is_some());
     let title = |w: usize, what: &str| {
-        if several { format!("{}, {what} ({})", row.name, label(w)) } else { row.name.to_owned() }
+        if several { format!("{what}, {}", label(w)) } else { "Reference against current".to_owned() }
     };
     let mut distributions = Vec::new();
     // The newest window that has a picture; a constant one says less.
     let drawn = (0..=newest).rev().find(|w| with_picture(*w).is_some());
     if let Some((w, s)) = drawn.and_then(|w| Some((w, with_picture(w)?))) {
-        let what = if w + 1 == grid.reports.len() { "newest window" } else { "latest window with a distribution" };
+        let what = if w + 1 == grid.reports.len() { "Newest window" } else { "Latest window with a distribution" };
         distributions.extend(charts::histogram(format!("{id}-now"), s.drift, title(w, what)));
     }
     if let Some((w, s)) = row.first.filter(|w| Some(*w) != drawn).and_then(|w| Some((w, with_picture(w)?))) {
-        distributions.extend(charts::histogram(format!("{id}-first"), s.drift, title(w, "first alarm")));
+        distributions.extend(charts::histogram(format!("{id}-first"), s.drift, title(w, "First alarm")));
     }
     let mut notes: Vec<String> = column.quality.iter().take(NOTES).map(|q| visible(q, 200)).collect();
     notes.extend(column.approximate.iter().map(|a| format!("Approximate: {}", visible(a, 200))));
