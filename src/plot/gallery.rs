@@ -41,6 +41,7 @@ pub(crate) fn trend_spec(versions: usize, lines: usize) -> TrendSpec {
             .collect(),
         interval_name: "95 % interval".to_owned(),
         threshold: Some(Threshold { value: 0.86, label: "at least 0.86".to_owned(), passes: Side::AtLeast }),
+        from_zero: false,
         marks: Vec::new(),
     }
 }

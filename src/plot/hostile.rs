@@ -121,6 +121,7 @@ proptest! {
             series: vec![TrendSeries { name: l.clone(), points }; lines],
             interval_name: l.clone(),
             threshold: Some(Threshold { value: t, label: l.clone(), passes: Side::AtMost }),
+            from_zero: t > 0.5,
             marks: vec![TrendMark { at: t, kind: MarkKind::Alarm, label: l }],
         }))?;
     }

@@ -39,6 +39,7 @@ pub fn draw(spec: &ScoreOverTimeSpec) -> Figure {
             series: vec![TrendSeries { name: String::new(), points }],
             interval_name: String::new(),
             threshold: spec.threshold.clone().map(|(value, label)| Threshold { value, label, passes }),
+            from_zero: spec.quiet.unwrap_or(Side::AtMost) == Side::AtMost,
             marks: spec.alarm.and_then(|at| alarm(spec, at)).into_iter().collect(),
         },
     )

@@ -90,6 +90,8 @@ pub struct TrendSpec {
     pub interval_name: String,
     /// The bound.
     pub threshold: Option<Threshold>,
+    /// Whether the y axis starts at zero at the latest: for distances, whose zero means something.
+    pub from_zero: bool,
     /// Moments to be seen on the chart; those outside of the labels are not drawn.
     pub marks: Vec<TrendMark>,
 }
@@ -126,6 +128,7 @@ struct Scene<'a> {
     lines: &'a [Line<'a>],
     bound: Option<&'a Threshold>,
     marks: &'a [TrendMark],
+    from_zero: bool,
     limit: f64,
 }
 
@@ -183,6 +186,7 @@ pub(crate) fn draw_as(kind: &str, spec: &TrendSpec) -> Figure {
         lines: &lines,
         bound: spec.threshold.as_ref(),
         marks: &spec.marks,
+        from_zero: spec.from_zero,
         limit,
     };
     let drawn = paint::paint(&canvas, &scene, &mut notes);
@@ -249,6 +253,7 @@ mod tests {
             }],
             interval_name: String::new(),
             threshold: None,
+            from_zero: false,
             marks: Vec::new(),
         }
     }

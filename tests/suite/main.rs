@@ -59,5 +59,6 @@ mod policy_commands;
 mod project;
 mod serve;
 mod servers;
+mod site_drift;
 mod site_history;
 mod sources;

@@ -17,7 +17,7 @@ use crate::plot::ticks::{brief, number};
 const FEW: usize = 40;
 
 pub(super) fn paint(canvas: &Canvas, scene: &Scene<'_>, notes: &mut Vec<String>) -> Drawn {
-    let Scene { metric, interval_name, labels, lines, bound, marks, limit } = scene;
+    let Scene { metric, interval_name, labels, lines, bound, marks, from_zero, limit } = scene;
     let limit = *limit;
     let intervals = lines.iter().flat_map(|l| l.points.iter().zip(&l.values)).filter(|(_, v)| v.is_some());
     let ends =
@@ -26,6 +26,9 @@ pub(super) fn paint(canvas: &Canvas, scene: &Scene<'_>, notes: &mut Vec<String>)
         canvas.say("no values to draw");
         return Ok(());
     };
+    if *from_zero {
+        span = Span::new(span.lo().min(0.0), span.hi().max(0.0)).unwrap_or(span);
+    }
     let bound = bound.and_then(|b| finite(Some(b.value)).map(|v| (b, v)));
     let mut shown = None;
     if let Some((b, v)) = bound {

@@ -242,6 +242,7 @@ fn trend(facts: &Facts<'_>, m: usize) -> Option<FigureView> {
             series: vec![TrendSeries { name: String::new(), points }],
             interval_name: level,
             threshold: None,
+            from_zero: false,
             marks: Vec::new(),
         })
         .into(),

@@ -128,13 +128,18 @@ pub(super) fn score(id: String, row: &Row<'_>, lead: &Seen<'_>, windows: &[Strin
         values,
         threshold: threshold.map(|t| (scale(t), format!("{}{}", if as_log { "p = " } else { "threshold " }, short(t)))),
         quiet: Some(if lead.reading.kind == Kind::Unknown && falls(lead) { Side::AtLeast } else { Side::AtMost }),
-        alarm: row.first,
+        alarm: row.cells.iter().position(|c| c.iter().any(|s| is_alarm(s, label))),
     }));
     view.keep_rows(SCORE_TABLE);
     if as_log {
         view.note(format!("higher is less likely to be chance; p-values below {} are drawn there", short(LEAST_P)));
     }
     Some(view)
+}
+
+/// Whether the method saw drift: another method's alarm is not one of this chart.
+fn is_alarm(seen: &Seen<'_>, label: &str) -> bool {
+    seen.drift.method_label == label && seen.drift.drifted == Some(true)
 }
 
 /// Rows of the table behind a score: the newest windows.

@@ -241,11 +241,11 @@ fn now_drifted(grid: &Grid<'_>) -> usize {
     grid.rows.iter().filter(|r| r.state(last) == State::Drifted).count()
 }
 
-/// The verdict on data as a whole. Data that a tool calls stable while some features drifted is not called so
-/// here.
+/// The verdict on data as a whole. Data that a tool calls stable, or does not judge, while some features
+/// drifted is not called so here.
 pub(super) fn badge_of(whole: Option<bool>, features: usize) -> Badge {
     match whole {
-        Some(false) if features > 0 => Badge::new("some features drifted", "△", "note"),
+        Some(false) | None if features > 0 => Badge::new("some features drifted", "△", "note"),
         whole => drifted(whole),
     }
 }

@@ -319,6 +319,7 @@ pub(crate) fn over_versions(facts: &Facts<'_>, m: usize) -> Option<FigureView> {
         series: series.collect(),
         interval_name: String::new(),
         threshold: None,
+        from_zero: true,
         marks: Vec::new(),
     }));
     view.keep_rows(12);

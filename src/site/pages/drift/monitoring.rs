@@ -77,6 +77,7 @@ fn figure(index: usize, series: &Series, all: &[(i64, Option<f64>)], marks: &[(i
         }],
         interval_name: String::new(),
         threshold: None,
+        from_zero: false,
         marks: marks
             .iter()
             .filter_map(|(at, kind, label)| {

@@ -72,7 +72,7 @@ pub(super) fn section(grid: &Grid<'_>, row: &Row<'_>, id: String) -> Option<Feat
     let lead = seen.first()?;
     let several = grid.reports.len() > 1;
     let label = |w: usize| grid.windows.get(w).map(|l| visible(l, 60)).unwrap_or_default();
-    let said = sentence(seen, row.since.filter(|_| several).map(label).as_deref())?;
+    let said = sentence(seen, row.since.filter(|w| several && is_dated(grid, *w)).map(label).as_deref())?;
     let column = fullest(seen);
     let with_picture = |w: usize| row.cells.get(w)?.iter().find(|s| s.drift.distribution.is_some());
     let title = |w: usize, what: &str| {
@@ -121,6 +121,11 @@ pub(super) fn section(grid: &Grid<'_>, row: &Row<'_>, id: String) -> Option<Feat
         distributions,
         id,
     })
+}
+
+/// Whether a window has a date: the order of others is that of their names, and says nothing of time.
+fn is_dated(grid: &Grid<'_>, window: usize) -> bool {
+    grid.reports.get(window).is_some_and(|r| r.window.start.or(r.window.end).is_some())
 }
 
 /// What is said in a word of a state.
