@@ -185,7 +185,7 @@ fn rank(row: &Row<'_>, newest: usize) -> u8 {
 fn row<'a>(name: &'a str, mut cells: Vec<Vec<Seen<'a>>>, given: &BTreeMap<&str, f64>) -> Row<'a> {
     for cell in &mut cells {
         // Stable: methods that say the same stay in the order of the report.
-        cell.sort_by(|a, b| importance_of_method(b).cmp(&importance_of_method(a)));
+        cell.sort_by_key(|seen| std::cmp::Reverse(leads(seen)));
     }
     let states: Vec<State<'a>> = cells.iter().map(|c| state(c)).collect();
     let own = cells.iter().rev().flatten().find_map(|s| s.drift.column.importance).map(Finite::get);
@@ -209,7 +209,7 @@ fn row<'a>(name: &'a str, mut cells: Vec<Vec<Seen<'a>>>, given: &BTreeMap<&str, 
 
 /// Which method leads: one that sees drift, then one that has a score, and a distance before a p-value, since
 /// it says how much.
-fn importance_of_method(seen: &Seen<'_>) -> (bool, bool, bool) {
+fn leads(seen: &Seen<'_>) -> (bool, bool, bool) {
     let scored = not_computed(seen.drift).is_none();
     (scored && seen.drift.drifted == Some(true), scored, seen.reading.kind == super::reading::Kind::Distance)
 }

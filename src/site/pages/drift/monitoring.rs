@@ -17,13 +17,15 @@ const CHARTS: usize = 4;
 const POINTS: usize = 240;
 const DAY: i64 = 86_400_000;
 
+/// A time in milliseconds and the value then.
+type Moment = (i64, Option<f64>);
+
 /// The figures, and how many series are not drawn.
 pub(super) fn figures(facts: &Facts<'_>, m: usize, v: usize, alarms: &[(Instant, String)]) -> (Vec<FigureView>, usize) {
     let Some(version) = facts.models.get(m).and_then(|model| model.versions.get(v)) else { return Default::default() };
     let Some(run) = version.run else { return Default::default() };
     let ended = run.ended_at.or(run.started_at).or(version.version.created_at);
-    let watched: Vec<(&Series, Vec<(i64, Option<f64>)>)> =
-        run.series.iter().filter_map(|s| Some((s, points(s, ended)?))).collect();
+    let watched: Vec<(&Series, Vec<Moment>)> = run.series.iter().filter_map(|s| Some((s, points(s, ended)?))).collect();
     let mut marks: Vec<(i64, MarkKind, String)> = facts
         .decisions_on(m, v)
         .filter(|d| matches!(d.entry.verdict, Outcome::Pass | Outcome::PassWithWarnings | Outcome::PassWithWaivers))
@@ -41,8 +43,8 @@ pub(super) fn figures(facts: &Facts<'_>, m: usize, v: usize, alarms: &[(Instant,
 }
 
 /// The points of a series with their times, when it is one of monitoring.
-fn points(series: &Series, ended: Option<Instant>) -> Option<Vec<(i64, Option<f64>)>> {
-    let mut out: Vec<(i64, Option<f64>)> = series
+fn points(series: &Series, ended: Option<Instant>) -> Option<Vec<Moment>> {
+    let mut out: Vec<Moment> = series
         .points
         .iter()
         .map(|p| p.time.map(|t| (t.millis(), p.value.finite().map(crate::model::Finite::get))))
@@ -56,10 +58,10 @@ fn points(series: &Series, ended: Option<Instant>) -> Option<Vec<(i64, Option<f6
     (watches && out.len() > 1).then_some(out)
 }
 
-fn figure(index: usize, series: &Series, all: &[(i64, Option<f64>)], marks: &[(i64, MarkKind, String)]) -> FigureView {
+fn figure(index: usize, series: &Series, all: &[Moment], marks: &[(i64, MarkKind, String)]) -> FigureView {
     // Every nth point and the last: a month of scrapes is more than a chart has pixels.
     let step = all.len().div_ceil(POINTS).max(1);
-    let kept: Vec<(i64, Option<f64>)> =
+    let kept: Vec<Moment> =
         all.iter().enumerate().filter(|(i, _)| (all.len() - 1 - i).is_multiple_of(step)).map(|(_, p)| *p).collect();
     let short = kept.first().zip(kept.last()).is_some_and(|(a, b)| b.0 - a.0 < 3 * DAY);
     let label = |millis: i64| {
