@@ -132,7 +132,9 @@ pub(super) fn score(id: String, row: &Row<'_>, lead: &Seen<'_>, windows: &[Strin
     }));
     view.keep_rows(SCORE_TABLE);
     if as_log {
-        view.note(format!("higher is less likely to be chance; p-values below {} are drawn there", short(LEAST_P)));
+        let tiny = row.cells.iter().filter_map(of_label).filter_map(|r| r.value).any(|p| p < LEAST_P);
+        let cut = if tiny { format!("; p-values below {} are drawn there", short(LEAST_P)) } else { String::new() };
+        view.note(format!("higher is less likely to be chance{cut}"));
     }
     Some(view)
 }

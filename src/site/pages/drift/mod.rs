@@ -25,7 +25,7 @@ use crate::diag::visible;
 use crate::model::{DriftReport, Importance, Instant};
 use crate::plot::{self, Heading, MAX_SERIES, TrendPoint, TrendSeries, TrendSpec};
 use crate::site::facts::{Facts, drift_tally, window_label};
-use crate::site::parts::{Badge, FigureView, Link, Page};
+use crate::site::parts::{Badge, FigureView, Link, Page, Pair};
 use crate::site::plan::numbered;
 use crate::site::url::relative;
 
@@ -208,6 +208,24 @@ pub(crate) fn of_version(facts: &Facts<'_>, path: &str, m: usize, v: usize, numb
     out.csv = relative(path, &facts.drift_data_path(m, v));
     out
 }
+
+/// What a person would say of the features that drift by the newest report with a verdict, for the page of
+/// the version.
+pub(crate) fn worst(facts: &Facts<'_>, m: usize, v: usize) -> Vec<Pair> {
+    let wanted = &facts.models[m].versions[v].drift.window;
+    let grids = Subject::version(facts, m, v).grids();
+    let of = |g: &Grid<'_>| g.windows.iter().rposition(|w| w == wanted);
+    let Some((grid, at)) = grids.iter().find_map(|g| Some((g, of(g)?))) else { return Vec::new() };
+    let drifted = grid.rows.iter().filter(|r| r.state(at) == grid::State::Drifted);
+    let said = drifted.take(WORST).filter_map(|row| {
+        let said = sentence::sentence(row.cells.get(at)?, section::since(grid, row).as_deref())?;
+        Some(Pair::new(row.name, said.predicate))
+    });
+    said.collect()
+}
+
+/// Features on the page of a version.
+const WORST: usize = 6;
 
 /// The first alarm of each group, with its moment.
 fn alarms(grids: &[Grid<'_>]) -> Vec<(Instant, String)> {

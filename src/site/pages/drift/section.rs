@@ -72,7 +72,7 @@ pub(super) fn section(grid: &Grid<'_>, row: &Row<'_>, id: String) -> Option<Feat
     let lead = seen.first()?;
     let several = grid.reports.len() > 1;
     let label = |w: usize| grid.windows.get(w).map(|l| visible(l, 60)).unwrap_or_default();
-    let said = sentence(seen, row.since.filter(|w| several && is_dated(grid, *w)).map(label).as_deref())?;
+    let said = sentence(seen, since(grid, row).as_deref())?;
     let column = fullest(seen);
     let with_picture = |w: usize| row.cells.get(w)?.iter().find(|s| s.drift.distribution.is_some());
     let title = |w: usize, what: &str| {
@@ -123,9 +123,12 @@ pub(super) fn section(grid: &Grid<'_>, row: &Row<'_>, id: String) -> Option<Feat
     })
 }
 
-/// Whether a window has a date: the order of others is that of their names, and says nothing of time.
-fn is_dated(grid: &Grid<'_>, window: usize) -> bool {
-    grid.reports.get(window).is_some_and(|r| r.window.start.or(r.window.end).is_some())
+/// Since when a feature drifts. The order of windows without dates is that of their names: it says nothing
+/// of time.
+pub(super) fn since(grid: &Grid<'_>, row: &Row<'_>) -> Option<String> {
+    let at = row.since.filter(|_| grid.reports.len() > 1)?;
+    grid.reports.get(at).filter(|r| r.window.start.or(r.window.end).is_some())?;
+    grid.windows.get(at).map(|l| visible(l, 60))
 }
 
 /// What is said in a word of a state.
