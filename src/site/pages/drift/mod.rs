@@ -66,7 +66,7 @@ pub(crate) struct Context {
 const GROUPS: usize = 60;
 const ALARMS: usize = 12;
 /// Kilobytes that a page of several groups has about.
-const ROOM: usize = 120;
+const ROOM: usize = 80;
 
 /// What a page is about.
 struct Subject<'a> {
