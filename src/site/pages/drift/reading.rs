@@ -145,9 +145,10 @@ fn is_test(method: Method) -> bool {
     )
 }
 
-/// Why a feature has no score; nothing where it has one, or a verdict.
+/// Why a feature has no score; nothing where it has one, or a verdict. A report that gives a reason and says
+/// drift all the same says drift.
 pub(super) fn not_computed(f: &FeatureDrift) -> Option<&str> {
-    if let Some(why) = &f.column.not_computed {
+    if let Some(why) = f.column.not_computed.as_deref().filter(|_| f.drifted != Some(true)) {
         return Some(why);
     }
     let nan = |n: Option<Measured>| n.is_some_and(|n| n.as_f64().is_nan());
@@ -216,6 +217,10 @@ mod tests {
         assert_eq!(not_computed(&f), Some("the report gives no score"));
         f.column.not_computed = Some("constant in both".to_owned());
         assert_eq!(not_computed(&f), Some("constant in both"));
+        f.drifted = Some(false);
+        assert_eq!(not_computed(&f), Some("constant in both"), "calm without a score is none");
+        f.drifted = Some(true);
+        assert_eq!(not_computed(&f), None, "drift is never hidden");
         f = feature("age", Some(Method::Psi), "psi", f64::INFINITY, 0.2, None, None);
         assert_eq!((not_computed(&f), read(&f).opinion), (None, Some(true)));
     }
