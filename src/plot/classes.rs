@@ -25,6 +25,7 @@ pub(crate) enum Ink {
     Diagonal,
     Interval,
     Missing,
+    Failed,
     Drifted,
     Promoted,
     Reference,
@@ -116,7 +117,7 @@ macro_rules! band {
 /// Every class that a mark can carry, in the order of the tokens. The root carries `plot` and
 /// `plot-KIND` (`trend`, `sparkline`, `curve`, `calibration`, `matrix`, `bars`, `heatmap`,
 /// `histogram`, `series`, `score`).
-pub const STYLE_CLASSES: [StyleClass; 51] = [
+pub const STYLE_CLASSES: [StyleClass; 52] = [
     class("", "never drawn", ""),
     class(
         "ax",
@@ -149,6 +150,11 @@ pub const STYLE_CLASSES: [StyleClass; 51] = [
         "fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.2\" stroke-opacity=\".75\"",
     ),
     class("miss", "no data: stroke of an open mark", "fill=\"none\" stroke=\"currentColor\" stroke-opacity=\".35\""),
+    class(
+        "miss fail",
+        "a value that could not be computed",
+        "fill=\"none\" stroke=\"currentColor\" stroke-opacity=\".8\"",
+    ),
     class("bad", "outline of something over its bound", "fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.8\""),
     class("good", "ring around a promoted version", "fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.4\""),
     class("ref", "reference distribution", "fill=\"currentColor\" fill-opacity=\".2\""),

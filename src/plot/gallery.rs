@@ -41,6 +41,8 @@ pub(crate) fn trend_spec(versions: usize, lines: usize) -> TrendSpec {
             .collect(),
         interval_name: "95 % interval".to_owned(),
         threshold: Some(Threshold { value: 0.86, label: "at least 0.86".to_owned(), passes: Side::AtLeast }),
+        from_zero: false,
+        marks: Vec::new(),
     }
 }
 
@@ -217,12 +219,14 @@ pub(crate) fn heatmap_spec(features: usize, windows: usize) -> HeatmapSpec {
                                 ratio: Some(v),
                                 drifted: v >= 1.0,
                                 label: format!("PSI {:.2}, threshold 0.2", v * 0.2),
+                                ..Cell::default()
                             }
                         }
                     })
                     .collect()
             })
             .collect(),
+        rows: Vec::new(),
     }
 }
 
@@ -266,6 +270,7 @@ pub(crate) fn score_spec() -> ScoreOverTimeSpec {
         values: (0..16).map(|i| (i != 6).then_some(0.04 + 0.014 * f64::from(i) + 0.02 * noise(i as u64))).collect(),
         threshold: Some((0.2, "drift from 0.2".to_owned())),
         quiet: None,
+        alarm: Some(12),
     }
 }
 

@@ -120,7 +120,9 @@ proptest! {
             labels: vec![l.clone(); v.len()],
             series: vec![TrendSeries { name: l.clone(), points }; lines],
             interval_name: l.clone(),
-            threshold: Some(Threshold { value: t, label: l, passes: Side::AtMost }),
+            threshold: Some(Threshold { value: t, label: l.clone(), passes: Side::AtMost }),
+            from_zero: t > 0.5,
+            marks: vec![TrendMark { at: t, kind: MarkKind::Alarm, label: l }],
         }))?;
     }
 
@@ -128,7 +130,7 @@ proptest! {
     fn scores_and_sparklines(v in values(), t in value(), l in label()) {
         let values: Vec<Option<f64>> = v.iter().map(|v| Some(*v)).collect();
         sound(sparkline(&SparklineSpec { heading: heading(&l), values: values.clone(), extremes: true }))?;
-        sound(score_over_time(&ScoreOverTimeSpec { heading: heading(&l), score: l.clone(), windows: vec![l.clone(); v.len()], values, threshold: Some((t, l)), quiet: None }))?;
+        sound(score_over_time(&ScoreOverTimeSpec { heading: heading(&l), score: l.clone(), windows: vec![l.clone(); v.len()], values, threshold: Some((t, l)), quiet: None, alarm: Some(v.len() / 2) }))?;
     }
 
     #[test]
@@ -150,8 +152,8 @@ proptest! {
     fn matrices_and_heatmaps(v in values(), l in label(), rows in 0usize..6) {
         let n = v.len();
         sound(matrix(&MatrixSpec { heading: heading(&l), classes: vec![l.clone(); n], counts: vec![v.clone(); rows] }))?;
-        let row: Vec<Cell> = v.iter().map(|r| Cell { ratio: Some(*r), drifted: *r > 1.0, label: l.clone() }).collect();
-        sound(heatmap(&HeatmapSpec { heading: heading(&l), features: vec![l.clone(); rows], windows: vec![l; n], cells: vec![row; rows] }))?;
+        let row: Vec<Cell> = v.iter().map(|r| Cell { ratio: Some(*r), drifted: *r > 1.0, label: l.clone(), ..Cell::default() }).collect();
+        sound(heatmap(&HeatmapSpec { heading: heading(&l), features: vec![l.clone(); rows], windows: vec![l.clone(); n], cells: vec![row; rows], rows: vec![l; rows] }))?;
     }
 
     #[test]
@@ -200,6 +202,7 @@ fn drift_scores_of_any_kind_render() {
             values: set.iter().map(|v| Some(*v)).collect(),
             threshold: Some((f64::NAN, "none".to_owned())),
             quiet: None,
+            alarm: None,
         };
         let figure = score_over_time(&spec);
         check(figure.svg.as_str()).unwrap();

@@ -21,6 +21,10 @@ pub(crate) enum Swatch {
     Whisker(Ink),
     /// A box with a slash: no data.
     Slash(Ink),
+    /// A cross: not computed.
+    Cross(Ink),
+    /// A dash: not judged.
+    Dash(Ink),
 }
 
 /// One entry of a legend.
@@ -55,6 +59,11 @@ impl Swatch {
             }
             Swatch::Whisker(ink) => canvas.stroke((middle.0, a.1), (middle.0, b.1), ink),
             Swatch::Slash(ink) => canvas.stroke((a.0 + 1.0, b.1 - 1.0), (b.0 - 1.0, a.1 + 1.0), ink),
+            Swatch::Cross(ink) => {
+                canvas.stroke((a.0 + 1.0, b.1 - 1.0), (b.0 - 1.0, a.1 + 1.0), ink)?;
+                canvas.stroke((a.0 + 1.0, a.1 + 1.0), (b.0 - 1.0, b.1 - 1.0), ink)
+            }
+            Swatch::Dash(ink) => canvas.stroke((a.0 + 1.0, middle.1), (b.0 - 1.0, middle.1), ink),
         }
     }
 }

@@ -52,7 +52,7 @@ pub use bars::{Bar, BarsSpec, MAX_BARS, Mark, draw as bars};
 pub use calibration::{Bin, CalibrationSpec, draw as calibration};
 pub use classes::{MAX_SERIES, STYLE_CLASSES, StyleClass};
 pub use curve::{Curve, CurveKind, CurveSpec, draw as curve};
-pub use heatmap::{Cell, HeatmapSpec, MAX_FEATURES, MAX_WINDOWS, draw as heatmap};
+pub use heatmap::{Cell, Gap, HeatmapSpec, MAX_FEATURES, MAX_WINDOWS, draw as heatmap};
 pub use histogram::{Distribution, HistogramSpec, draw as histogram};
 pub use matrix::{MAX_CLASSES, MatrixSpec, draw as matrix};
 pub use score_over_time::{ScoreOverTimeSpec, draw as score_over_time};
@@ -60,7 +60,7 @@ pub use series::{SeriesSpec, StepSeries, draw as series};
 pub use sparkline::{SparklineSpec, draw as sparkline};
 pub use text::clean;
 pub use ticks::number;
-pub use trend::{Side, Threshold, TrendPoint, TrendSeries, TrendSpec, draw as trend};
+pub use trend::{MarkKind, Side, Threshold, TrendMark, TrendPoint, TrendSeries, TrendSpec, draw as trend};
 
 /// Final inline `<svg>` markup: well-formed, without script, `style` attributes or colours.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -3,7 +3,7 @@
 //! In: windows in order, a score for each, the threshold. Out: a [`trend`] whose failing side is
 //! shaded. Must not: decide what drifted; the caller's threshold does.
 
-use super::trend::{self, Side, Threshold, TrendPoint, TrendSeries, TrendSpec};
+use super::trend::{self, MarkKind, Side, Threshold, TrendMark, TrendPoint, TrendSeries, TrendSpec};
 use super::{Figure, Heading};
 
 /// A drift score over windows.
@@ -21,6 +21,8 @@ pub struct ScoreOverTimeSpec {
     pub threshold: Option<(f64, String)>,
     /// Which side of the threshold is quiet: at most for distances, at least for p-values.
     pub quiet: Option<Side>,
+    /// The window of the first alarm.
+    pub alarm: Option<usize>,
 }
 
 /// Draws the chart.
@@ -37,8 +39,15 @@ pub fn draw(spec: &ScoreOverTimeSpec) -> Figure {
             series: vec![TrendSeries { name: String::new(), points }],
             interval_name: String::new(),
             threshold: spec.threshold.clone().map(|(value, label)| Threshold { value, label, passes }),
+            from_zero: spec.quiet.unwrap_or(Side::AtMost) == Side::AtMost,
+            marks: spec.alarm.and_then(|at| alarm(spec, at)).into_iter().collect(),
         },
     )
+}
+
+fn alarm(spec: &ScoreOverTimeSpec, at: usize) -> Option<TrendMark> {
+    let label = format!("first alarm: {}", spec.windows.get(at)?);
+    Some(TrendMark { at: at as f64, kind: MarkKind::Alarm, label })
 }
 
 #[cfg(test)]
@@ -54,7 +63,9 @@ mod tests {
             values: vec![Some(0.05), Some(0.3)],
             threshold: Some((0.2, "drift from 0.2".to_owned())),
             quiet: None,
+            alarm: Some(1),
         });
+        assert!(f.svg.as_str().contains("<title>first alarm: w2</title>"));
         assert!(f.svg.as_str().contains("plot-score"));
         assert!(f.svg.as_str().contains("class=\"beyond\""));
         assert!(f.description.contains("over 2 windows"), "{}", f.description);

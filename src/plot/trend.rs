@@ -44,6 +44,26 @@ pub struct TrendPoint {
     pub promoted: bool,
 }
 
+/// What happened at a mark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum MarkKind {
+    /// A version passed its gate.
+    Promotion,
+    /// Drift was first seen.
+    Alarm,
+}
+
+/// An upright line at a moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrendMark {
+    /// Where: 0 is the first label, 1 the second; between them lie moments between theirs.
+    pub at: f64,
+    /// What happened.
+    pub kind: MarkKind,
+    /// The same in words, for a tooltip and the description.
+    pub label: String,
+}
+
 /// One line of the chart.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct TrendSeries {
@@ -70,10 +90,24 @@ pub struct TrendSpec {
     pub interval_name: String,
     /// The bound.
     pub threshold: Option<Threshold>,
+    /// Whether the y axis starts at zero at the latest: for distances, whose zero means something.
+    pub from_zero: bool,
+    /// Moments to be seen on the chart; those outside of the labels are not drawn.
+    pub marks: Vec<TrendMark>,
+}
+
+impl TrendMark {
+    /// Whether it lies on a chart of so many places.
+    fn is_within(&self, places: usize) -> bool {
+        finite(Some(self.at)).is_some_and(|at| places > 0 && at >= -0.5 && at <= places as f64 - 0.5)
+    }
 }
 
 /// Width and height in pixels.
 const SIZE: (u32, u32) = (640, 280);
+/// Marks on a chart: more are a fence.
+const MARKS: usize = 24;
+
 /// Draws the chart.
 pub fn draw(spec: &TrendSpec) -> Figure {
     draw_as("trend", spec)
@@ -93,6 +127,8 @@ struct Scene<'a> {
     labels: &'a [String],
     lines: &'a [Line<'a>],
     bound: Option<&'a Threshold>,
+    marks: &'a [TrendMark],
+    from_zero: bool,
     limit: f64,
 }
 
@@ -138,14 +174,19 @@ pub(crate) fn draw_as(kind: &str, spec: &TrendSpec) -> Figure {
         "bound",
     ));
     let metric = short(&spec.metric);
-    let canvas =
-        Canvas::new(kind, SIZE, &spec.heading, describe(&metric, place, &labels, &lines, spec.threshold.as_ref()));
+    let mut about = describe(&metric, place, &labels, &lines, spec.threshold.as_ref());
+    for mark in spec.marks.iter().filter(|m| m.is_within(labels.len())).take(MARKS) {
+        about.push_str(&format!(" {}.", short(&mark.label)));
+    }
+    let canvas = Canvas::new(kind, SIZE, &spec.heading, about);
     let scene = Scene {
         metric: &metric,
         interval_name: &short(&spec.interval_name),
         labels: &labels,
         lines: &lines,
         bound: spec.threshold.as_ref(),
+        marks: &spec.marks,
+        from_zero: spec.from_zero,
         limit,
     };
     let drawn = paint::paint(&canvas, &scene, &mut notes);
@@ -212,7 +253,23 @@ mod tests {
             }],
             interval_name: String::new(),
             threshold: None,
+            from_zero: false,
+            marks: Vec::new(),
         }
+    }
+
+    #[test]
+    fn marks_stand_where_they_happened() {
+        let mut s = spec(&[Some(0.1), Some(0.2)]);
+        let mark = |at: f64, kind: MarkKind, label: &str| TrendMark { at, kind, label: label.to_owned() };
+        s.marks = vec![mark(0.5, MarkKind::Alarm, "first alarm"), mark(7.0, MarkKind::Promotion, "passed later")];
+        let f = draw(&s);
+        assert!(f.svg.as_str().contains("<title>first alarm</title>"), "{}", f.svg.as_str());
+        assert!(f.description.ends_with("first alarm."), "{}", f.description);
+        assert!(!f.svg.as_str().contains("passed later"));
+        assert_eq!(f.notes, ["1 mark lies outside of the drawn range"]);
+        s.marks[0].at = f64::NAN;
+        assert_eq!(draw(&s).notes, ["2 marks lie outside of the drawn range"]);
     }
 
     #[test]

@@ -220,6 +220,20 @@ impl<'a> Facts<'a> {
         format!("models/{}/{}-drift.html", self.models[m].slug, self.models[m].versions[v].slug)
     }
 
+    /// The drift of all versions of a model.
+    pub(crate) fn model_drift_path(&self, m: usize) -> String {
+        format!("models/{}/drift.html", self.models[m].slug)
+    }
+
+    pub(crate) fn drift_data_path(&self, m: usize, v: usize) -> String {
+        format!("data/drift/{}/{}.csv", self.models[m].slug, self.models[m].versions[v].slug)
+    }
+
+    /// The versions of a model that have drift reports, oldest first.
+    pub(crate) fn drifting_versions(&self, m: usize) -> impl Iterator<Item = usize> {
+        self.models[m].versions.iter().enumerate().filter(|(_, v)| v.drift.reports > 0).map(|(v, _)| v)
+    }
+
     pub(crate) fn verdict_path(&self, m: usize, v: usize) -> String {
         format!("models/{}/{}-verdict.html", self.models[m].slug, self.models[m].versions[v].slug)
     }
@@ -431,15 +445,59 @@ pub(crate) fn window_label(report: &DriftReport) -> String {
     }
 }
 
+/// How many features of a report drifted, whatever the number of methods that looked at each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct DriftTally {
+    /// At least one method says drift.
+    pub drifted: usize,
+    /// None does, and one says that there is none.
+    pub stable: usize,
+    /// No method has a verdict.
+    pub unknown: usize,
+}
+
+impl DriftTally {
+    /// All features.
+    pub(crate) fn features(self) -> usize {
+        self.drifted + self.stable + self.unknown
+    }
+
+    /// What follows for the data as a whole: stable where every feature is, else nothing.
+    pub(crate) fn whole(self) -> Option<bool> {
+        (self.stable > 0 && self.drifted + self.unknown == 0).then_some(false)
+    }
+
+    /// Drifted features among those with a verdict, in [0, 1].
+    pub(crate) fn share(self) -> Option<f64> {
+        let judged = self.drifted + self.stable;
+        #[expect(clippy::cast_precision_loss, reason = "counts of features")]
+        (judged > 0).then(|| self.drifted as f64 / judged as f64)
+    }
+}
+
+/// The features of a report by what is said of them.
+pub(crate) fn drift_tally(report: &DriftReport) -> DriftTally {
+    let mut verdicts: BTreeMap<&str, Option<bool>> = BTreeMap::new();
+    for f in &report.features {
+        let said = verdicts.entry(&f.feature).or_default();
+        *said = match (*said, f.drifted) {
+            (Some(a), Some(b)) => Some(a || b),
+            (a, b) => a.or(b),
+        };
+    }
+    let of = |wanted: Option<bool>| verdicts.values().filter(|said| **said == wanted).count();
+    DriftTally { drifted: of(Some(true)), stable: of(Some(false)), unknown: of(None) }
+}
+
 fn drift_state(registry: &Registry, version: &Version) -> DriftState {
     let judged = |d: &&DriftReport| d.drifted.is_some() || d.features.iter().any(|f| f.drifted.is_some());
     let newest = version.drift.iter().rev().map(|i| &registry.drift[*i]).find(judged);
     let Some(report) = newest else { return DriftState { reports: version.drift.len(), ..DriftState::default() } };
-    let drifted = report.features.iter().filter(|f| f.drifted == Some(true)).count();
+    let tally = drift_tally(report);
     DriftState {
         reports: version.drift.len(),
-        drifted: report.drifted.or(if drifted > 0 { None } else { Some(false) }),
-        features: (drifted, report.features.len()),
+        drifted: report.drifted.or(tally.whole()),
+        features: (tally.drifted, tally.features()),
         window: window_label(report),
     }
 }

@@ -197,6 +197,12 @@ impl From<Figure> for FigureView {
 }
 
 impl FigureView {
+    /// Keeps at most so many rows of the table; the others are counted.
+    pub(crate) fn keep_rows(&mut self, most: usize) {
+        self.left_out += self.rows.len().saturating_sub(most);
+        self.rows.truncate(most);
+    }
+
     /// Adds a note below the chart.
     pub(crate) fn note(&mut self, text: String) {
         self.notes.push(text);

@@ -22,10 +22,11 @@ pub(crate) enum What {
     Leaderboard(usize),
     Model(usize, usize),
     Version(usize, usize),
-    Drift(usize, usize),
+    Drift(usize, usize, usize),
+    ModelDrift(usize, usize),
     Verdict(usize, usize),
     History(usize, usize),
-    LooseDrift,
+    LooseDrift(usize),
     Experiments,
     Experiment(usize, usize),
     Run(usize),
@@ -34,6 +35,7 @@ pub(crate) enum What {
     NotFound,
     SiteData,
     ModelData(usize),
+    DriftData(usize, usize),
     HistoryData(usize),
     VerdictData(usize, usize, usize),
     BoardData(usize),
@@ -73,6 +75,9 @@ pub(crate) fn plan(facts: &Facts<'_>, boards: &[Board<'_>]) -> Vec<Planned> {
             add(numbered(&facts.model_path(m), page), What::Model(m, page));
         }
         add(format!("data/models/{}.json", model.slug), What::ModelData(m));
+        for page in 0..pages::drift::pages_of_model(facts, m) {
+            add(numbered(&facts.model_drift_path(m), page), What::ModelDrift(m, page));
+        }
         let decisions = facts.decisions(m).len();
         if decisions > pages::history::ON_MODEL {
             for page in 0..pages_of(decisions) {
@@ -85,7 +90,10 @@ pub(crate) fn plan(facts: &Facts<'_>, boards: &[Board<'_>]) -> Vec<Planned> {
         for (v, version) in model.versions.iter().enumerate() {
             add(facts.version_path(m, v), What::Version(m, v));
             if !version.version.drift.is_empty() {
-                add(facts.drift_path(m, v), What::Drift(m, v));
+                for page in 0..pages::drift::pages_of_version(facts, m, v) {
+                    add(numbered(&facts.drift_path(m, v), page), What::Drift(m, v, page));
+                }
+                add(facts.drift_data_path(m, v), What::DriftData(m, v));
             }
             if !version.verdicts.is_empty() {
                 add(facts.verdict_path(m, v), What::Verdict(m, v));
@@ -96,7 +104,9 @@ pub(crate) fn plan(facts: &Facts<'_>, boards: &[Board<'_>]) -> Vec<Planned> {
         }
     }
     if !facts.loose_drift.is_empty() {
-        add("drift.html".to_owned(), What::LooseDrift);
+        for page in 0..pages::drift::pages_of_loose(facts) {
+            add(numbered("drift.html", page), What::LooseDrift(page));
+        }
     }
     if !facts.experiments.is_empty() {
         add("experiments/index.html".to_owned(), What::Experiments);
@@ -146,8 +156,14 @@ pub(crate) fn make(
         What::Version(m, v) => {
             templates.render("pages/version.html", path, &pages::version::context(facts, path, m, v))
         }
-        What::Drift(m, v) => templates.render("pages/drift.html", path, &pages::drift::of_version(facts, path, m, v)),
-        What::LooseDrift => templates.render("pages/drift.html", path, &pages::drift::loose(facts, path)),
+        What::Drift(m, v, page) => {
+            templates.render("pages/drift.html", path, &pages::drift::of_version(facts, path, m, v, page))
+        }
+        What::ModelDrift(m, page) => {
+            templates.render("pages/drift.html", path, &pages::drift::of_model(facts, path, m, page))
+        }
+        What::LooseDrift(page) => templates.render("pages/drift.html", path, &pages::drift::loose(facts, path, page)),
+        What::DriftData(m, v) => Ok(pages::drift::csv(facts, m, v)),
         What::Verdict(m, v) => {
             templates.render("pages/verdict.html", path, &pages::verdict::context(facts, path, m, v))
         }

@@ -89,7 +89,7 @@ fn is_plain(name: &str) -> bool {
 /// Names that end like a page of ours (`1.0-drift`, `runs-2`) or like a slug with its digest.
 fn is_ours(name: &str) -> bool {
     let tail = name.rsplit('-').next().unwrap_or(name);
-    matches!(name, "index" | "history")
+    matches!(name, "index" | "history" | "drift")
         || (name.contains('-') && matches!(tail, "drift" | "verdict"))
         || (name.contains("-p") && tail.strip_prefix('p').is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit())))
         || (name.contains('-') && tail.len() >= DIGITS && tail.bytes().all(|b| b.is_ascii_hexdigit()))
@@ -167,6 +167,7 @@ mod tests {
             "a..b",
             "index",
             "history",
+            "drift",
             "1.0-drift",
             "1.0-verdict",
             "exp-p2",

@@ -31,6 +31,8 @@ const kind = (page) => {
   if (parts[0] === "models" && parts.length === 3) {
     if (parts[2] === "index.html") return "model";
     if (/^history(-p\d+)?\.html$/.test(parts[2])) return "history";
+    if (/^drift(-p\d+)?\.html$/.test(parts[2])) return "model-drift";
+    if (/-drift-p\d+\.html$/.test(parts[2])) return "drift-more";
     for (const suffix of ["drift", "verdict"]) if (parts[2].endsWith(`${suffix}.html`)) return suffix;
     return "version";
   }

@@ -62,5 +62,6 @@ mod project;
 mod serve;
 mod servers;
 mod signing;
+mod site_drift;
 mod site_history;
 mod sources;

@@ -3,7 +3,7 @@
 //! In: lines whose values passed the guard, and the bound. Out: marks on the canvas, and notes. Must
 //! not: look at the spec again.
 
-use super::{Line, SIZE, Scene, Side};
+use super::{Line, MARKS, MarkKind, SIZE, Scene, Side, TrendMark};
 use crate::plot::axis::{Axis, slot_labels};
 use crate::plot::classes::Ink;
 use crate::plot::frame::{Canvas, Drawn, Frame, Margins};
@@ -17,7 +17,7 @@ use crate::plot::ticks::{brief, number};
 const FEW: usize = 40;
 
 pub(super) fn paint(canvas: &Canvas, scene: &Scene<'_>, notes: &mut Vec<String>) -> Drawn {
-    let Scene { metric, interval_name, labels, lines, bound, limit } = scene;
+    let Scene { metric, interval_name, labels, lines, bound, marks, from_zero, limit } = scene;
     let limit = *limit;
     let intervals = lines.iter().flat_map(|l| l.points.iter().zip(&l.values)).filter(|(_, v)| v.is_some());
     let ends =
@@ -26,6 +26,9 @@ pub(super) fn paint(canvas: &Canvas, scene: &Scene<'_>, notes: &mut Vec<String>)
         canvas.say("no values to draw");
         return Ok(());
     };
+    if *from_zero {
+        span = Span::new(span.lo().min(0.0), span.hi().max(0.0)).unwrap_or(span);
+    }
     let bound = bound.and_then(|b| finite(Some(b.value)).map(|v| (b, v)));
     let mut shown = None;
     if let Some((b, v)) = bound {
@@ -54,6 +57,17 @@ pub(super) fn paint(canvas: &Canvas, scene: &Scene<'_>, notes: &mut Vec<String>)
         let name = if interval_name.is_empty() { "interval" } else { interval_name };
         entries.push(Entry::new(Swatch::Whisker(Ink::Interval), name));
     }
+    let on_chart: Vec<&TrendMark> = marks.iter().filter(|m| m.is_within(labels.len())).take(MARKS).collect();
+    for (kind, name) in [(MarkKind::Promotion, "passed the gate"), (MarkKind::Alarm, "first alarm")] {
+        if on_chart.iter().any(|m| m.kind == kind) {
+            entries.push(Entry::new(Swatch::Whisker(mark_ink(kind)), name));
+        }
+    }
+    match marks.len() - on_chart.len() {
+        0 => {}
+        1 => notes.push("1 mark lies outside of the drawn range".to_owned()),
+        n => notes.push(format!("{n} marks lie outside of the drawn range")),
+    }
     let top = head(canvas, metric, &entries, f64::from(SIZE.0))?;
     let y = Axis::rounded(span, 5);
     let lasts: Vec<(usize, f64, String)> = lines
@@ -78,6 +92,10 @@ pub(super) fn paint(canvas: &Canvas, scene: &Scene<'_>, notes: &mut Vec<String>)
     }
     frame.mesh(false, true)?;
     frame.baseline()?;
+    for mark in on_chart {
+        frame.title_next(|| short(&mark.label).into_owned());
+        frame.upright(mark.at, mark_ink(mark.kind))?;
+    }
     for (i, line) in lines.iter().enumerate() {
         spread_of(&frame, line, i, limit, labels.len())?;
     }
@@ -98,6 +116,13 @@ pub(super) fn paint(canvas: &Canvas, scene: &Scene<'_>, notes: &mut Vec<String>)
     }
     draw_ends(canvas, &ends, r, (t, b - 2.0));
     Ok(())
+}
+
+fn mark_ink(kind: MarkKind) -> Ink {
+    match kind {
+        MarkKind::Promotion => Ink::Promoted,
+        MarkKind::Alarm => Ink::Drifted,
+    }
 }
 
 /// Intervals: whiskers for few places, a band for many.

@@ -24,10 +24,10 @@ use super::url::relative;
 /// Where a reader is in a list that takes several pages.
 #[derive(Debug, Serialize)]
 pub(crate) struct Pager {
-    page: usize,
-    pages: usize,
-    previous: String,
-    next: String,
+    pub(crate) page: usize,
+    pub(crate) pages: usize,
+    pub(crate) previous: String,
+    pub(crate) next: String,
 }
 
 /// The pager of a list, when it takes several pages.

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::home::{StageCell, stage_cells};
 use super::version::prose;
-use super::{Pager, history, pager};
+use super::{Pager, drift, history, pager};
 use crate::diag::{count, visible};
 use crate::model::{Finite, Instant};
 use crate::plot::{self, Heading, TrendPoint, TrendSeries, TrendSpec};
@@ -64,6 +64,9 @@ pub(crate) struct Context {
     arrow: &'static str,
     arrow_title: &'static str,
     trend: Option<FigureView>,
+    /// Share of drifted features over all versions' windows, and where there is more.
+    drift_figure: Option<FigureView>,
+    drift: Option<Link>,
     stages: Vec<String>,
     rows: Vec<Row>,
     versions: String,
@@ -127,6 +130,8 @@ pub(crate) fn context(facts: &Facts<'_>, path: &str, m: usize, number: usize) ->
         arrow,
         arrow_title,
         trend: if number == 0 { trend(facts, m) } else { None },
+        drift_figure: if number == 0 { drift::over_versions(facts, m) } else { None },
+        drift: if number == 0 { drift_link(facts, path, m) } else { None },
         stages: facts.stages.iter().map(|s| visible(s, 60)).collect(),
         rows: rows
             .map(|v| {
@@ -189,6 +194,19 @@ pub(crate) fn context(facts: &Facts<'_>, path: &str, m: usize, number: usize) ->
     }
 }
 
+/// Where the drift of the model is: a page of its own where several versions have reports.
+fn drift_link(facts: &Facts<'_>, path: &str, m: usize) -> Option<Link> {
+    let versions: Vec<usize> = facts.drifting_versions(m).collect();
+    match versions[..] {
+        [] => None,
+        [v] => {
+            let version = &facts.models[m].versions[v].version.version;
+            Some(Link::new(path, &format!("Features and windows of {version}"), &facts.drift_path(m, v)))
+        }
+        _ => Some(Link::new(path, "Features and windows of all versions", &facts.model_drift_path(m))),
+    }
+}
+
 /// The headline metric over versions, the champion marked.
 fn trend(facts: &Facts<'_>, m: usize) -> Option<FigureView> {
     let model = &facts.models[m];
@@ -224,6 +242,8 @@ fn trend(facts: &Facts<'_>, m: usize) -> Option<FigureView> {
             series: vec![TrendSeries { name: String::new(), points }],
             interval_name: level,
             threshold: None,
+            from_zero: false,
+            marks: Vec::new(),
         })
         .into(),
     )

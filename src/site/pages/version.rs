@@ -14,7 +14,7 @@ use crate::markdown::{self, RenderOptions};
 use crate::model::{Card, CardResult, CheckStatus, CurveKind, Datum, Finite, Instant, Run, Version};
 use crate::plot::{self, Bar, BarsSpec, Bin, CalibrationSpec, CurveSpec, Heading, MatrixSpec, SeriesSpec, StepSeries};
 use crate::site::compare::{Delta, delta};
-use crate::site::facts::{CORE_SECTIONS, Facts, VersionFacts, window_label};
+use crate::site::facts::{CORE_SECTIONS, Facts, VersionFacts};
 use crate::site::parts::{Badge, FigureView, Link, Outside, Page, Pair, Prose, check, drifted, outcome, run_status};
 use crate::site::show::{self, Digits, Num, arrow};
 use crate::site::url::relative;
@@ -657,35 +657,7 @@ fn drift(facts: &Facts<'_>, path: &str, m: usize, v: usize) -> Option<DriftShort
         return None;
     }
     let (n, of) = entry.drift.features;
-    let report = entry
-        .version
-        .drift
-        .iter()
-        .rev()
-        .map(|i| &facts.registry.drift[*i])
-        .find(|r| window_label(r) == entry.drift.window);
-    let features = report
-        .map(|r| {
-            let mut list: Vec<&crate::model::FeatureDrift> =
-                r.features.iter().filter(|f| f.drifted == Some(true)).collect();
-            list.sort_by(|a, b| {
-                let score = |f: &crate::model::FeatureDrift| f.score.and_then(|s| s.finite()).map_or(0.0, Finite::get);
-                score(b).total_cmp(&score(a)).then_with(|| a.feature.cmp(&b.feature))
-            });
-            list.into_iter()
-                .take(6)
-                .map(|f| {
-                    let digits = Digits::telling_apart(
-                        &f.score.zip(f.threshold).map(|(s, t)| (s.as_f64(), t.get())).into_iter().collect::<Vec<_>>(),
-                    );
-                    let score = f.score.map(|s| digits.measured(s).text).unwrap_or_default();
-                    let over =
-                        f.threshold.map(|t| format!(" (threshold {})", plot::number(t.get()))).unwrap_or_default();
-                    Pair::new(&f.feature, format!("{} {score}{over}", f.method_label))
-                })
-                .collect()
-        })
-        .unwrap_or_default();
+    let features = super::drift::worst(facts, m, v);
     let window = visible(&entry.drift.window, 80);
     Some(DriftShort {
         badge: drifted(entry.drift.drifted),
