@@ -211,14 +211,7 @@ pub(super) struct RawLeaderboard {
 /// Reads the text.
 pub(super) fn parse(text: &Arc<str>, file: &str) -> Result<RawConfig, Box<Diagnostic>> {
     let raw: RawFile = toml::from_str(text).map_err(|error| Box::new(diagnostic(&error, text, file)))?;
-    let unsupported = [
-        ("approvals", raw.approvals),
-        ("approval", raw.approval),
-        ("roles", raw.roles),
-        ("card", raw.card),
-        ("include", raw.include),
-    ];
-    let unsupported = [("card", raw.card), ("drift", raw.drift), ("include", raw.include)];
+    let unsupported = [("card", raw.card), ("include", raw.include)];
     let unsupported =
         unsupported.into_iter().filter_map(|(key, value)| value.map(|v| (key.to_owned(), v.span()))).collect();
     Ok(RawConfig {
