@@ -1,8 +1,9 @@
 //! TensorFlow Model Analysis: `EvalConfig` (`tensorflow_model_analysis/proto/config.proto`), JSON or text format.
 //!
 //! In: `metrics_specs` with thresholds on metrics, or by name in the specification; `slicing_specs`. Out: rules on the
-//! whole dataset and on every slice, as `metrics_validator.py` judges them ([`threshold`]). One without a slice holds
-//! on all slices that the configuration names, one of a specification with `binarize` for each of its classes.
+//! whole dataset and on every slice, as `metrics_validator.py` judges them ([`threshold`](mod@threshold)). One without
+//! a slice holds on all slices that the configuration names, one of a specification with `binarize` for each of its
+//! classes.
 
 mod message;
 mod threshold;
