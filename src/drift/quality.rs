@@ -68,9 +68,19 @@ fn numbers(reference: &Sample, current: &Sample, percent: &dyn Fn(f64) -> String
         return;
     }
     out.push(format!(
-        "{} of the values lie outside the reference's range [{low}, {high}]: now [{first}, {last}]",
-        percent(share)
+        "{} of the values lie outside the reference's range [{}, {}]: now [{}, {}]",
+        percent(share),
+        short(low),
+        short(high),
+        short(first),
+        short(last)
     ));
+}
+
+/// A number with four significant digits, where it is not a whole one.
+fn short(value: f64) -> String {
+    let rounded = format!("{value:.3e}").parse().unwrap_or(value);
+    if value.fract() == 0.0 { value.to_string() } else { f64::to_string(&rounded) }
 }
 
 /// Categories that came, and those that went; the most frequent first.

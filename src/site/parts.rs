@@ -161,6 +161,15 @@ pub(crate) fn drifted(drifted: Option<bool>) -> Badge {
     }
 }
 
+/// Whether the data as a whole drifted. Data that a tool calls stable, or does not judge, while some features
+/// drifted is not called so.
+pub(crate) fn data_drifted(whole: Option<bool>, features: usize) -> Badge {
+    match whole {
+        Some(false) | None if features > 0 => Badge::new("some features drifted", "△", "note"),
+        whole => drifted(whole),
+    }
+}
+
 /// A chart in a page, with its data.
 #[derive(Debug, Serialize)]
 pub(crate) struct FigureView {

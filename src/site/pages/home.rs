@@ -9,7 +9,7 @@ use crate::model::Instant;
 use crate::plot::{self, Heading, SparklineSpec};
 use crate::site::compare::{Delta, delta};
 use crate::site::facts::{CORE_SECTIONS, Facts, ModelFacts};
-use crate::site::parts::{Badge, Link, Page, Spark, drifted, outcome, outcome_short};
+use crate::site::parts::{Badge, Link, Page, Spark, data_drifted, drifted, outcome, outcome_short};
 use crate::site::plan::PER_PAGE;
 use crate::site::show::{Digits, Num, arrow};
 use crate::site::url::relative;
@@ -172,7 +172,7 @@ fn row(facts: &Facts<'_>, path: &str, m: usize, model: &ModelFacts<'_>) -> Row {
             _ => Delta::default(),
         },
         spark,
-        drift: drift.map(|v| drifted(v.drift.drifted)),
+        drift: drift.map(|v| data_drifted(v.drift.drifted, v.drift.features.0)),
         drift_note: drift.map(|v| drift_note(v.drift.features)).unwrap_or_default(),
         drift_href: drift.and(latest).map(|v| relative(path, &facts.drift_path(m, v))).unwrap_or_default(),
         card: version.map_or(0, |v| v.card.present),

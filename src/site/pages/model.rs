@@ -10,7 +10,7 @@ use crate::model::{Finite, Instant};
 use crate::plot::{self, Heading, TrendPoint, TrendSeries, TrendSpec};
 use crate::site::compare::{self, Change, Delta, MetricChange, delta};
 use crate::site::facts::{CORE_SECTIONS, Facts};
-use crate::site::parts::{Badge, FigureView, Link, Outside, Page, Pair, Prose, drifted};
+use crate::site::parts::{Badge, FigureView, Link, Outside, Page, Pair, Prose, data_drifted};
 use crate::site::plan::PER_PAGE;
 use crate::site::show::{self, Digits, Num, arrow};
 use crate::site::url::relative;
@@ -165,7 +165,8 @@ pub(crate) fn context(facts: &Facts<'_>, path: &str, m: usize, number: usize) ->
                         _ => Delta::default(),
                     },
                     stages: stage_cells(facts, path, m, v),
-                    drift: (version.drift.reports > 0).then(|| drifted(version.drift.drifted)),
+                    drift: (version.drift.reports > 0)
+                        .then(|| data_drifted(version.drift.drifted, version.drift.features.0)),
                     drift_note: if version.drift.features.1 > 0 {
                         format!("{} of {} features", version.drift.features.0, version.drift.features.1)
                     } else {

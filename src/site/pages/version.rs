@@ -15,7 +15,9 @@ use crate::model::{Card, CardResult, CheckStatus, CurveKind, Datum, Finite, Inst
 use crate::plot::{self, Bar, BarsSpec, Bin, CalibrationSpec, CurveSpec, Heading, MatrixSpec, SeriesSpec, StepSeries};
 use crate::site::compare::{Delta, delta};
 use crate::site::facts::{CORE_SECTIONS, Facts, VersionFacts};
-use crate::site::parts::{Badge, FigureView, Link, Outside, Page, Pair, Prose, check, drifted, outcome, run_status};
+use crate::site::parts::{
+    Badge, FigureView, Link, Outside, Page, Pair, Prose, check, data_drifted, outcome, run_status,
+};
 use crate::site::show::{self, Digits, Num, arrow};
 use crate::site::url::relative;
 
@@ -660,7 +662,7 @@ fn drift(facts: &Facts<'_>, path: &str, m: usize, v: usize) -> Option<DriftShort
     let features = super::drift::worst(facts, m, v);
     let window = visible(&entry.drift.window, 80);
     Some(DriftShort {
-        badge: drifted(entry.drift.drifted),
+        badge: data_drifted(entry.drift.drifted, n),
         sentence: format!(
             "{n} of {} drifted in the newest judged window ({window}); {} in all.",
             count(of, "feature"),

@@ -17,7 +17,7 @@ use super::words::{about, finite, full, measured, short};
 use crate::diag::{count, visible};
 use crate::model::{DriftReport, Method};
 use crate::site::facts::{drift_tally, window_label};
-use crate::site::parts::{Badge, FigureView, drifted};
+use crate::site::parts::{Badge, FigureView, data_drifted, drifted};
 use crate::site::show::{self, percent};
 
 /// A feature in the table.
@@ -172,7 +172,7 @@ pub(super) fn view(
     let windows = if first { grid.reports.len() } else { 0 };
     Some(GroupView {
         heading: heading(grid, newest),
-        badge: badge_of(verdict(grid, newest), now_drifted(grid)),
+        badge: data_drifted(verdict(grid, newest), now_drifted(grid)),
         tool: visible(&newest.tool, 160),
         reference: if detailed { visible(&newest.reference, 200) } else { String::new() },
         current: visible(&newest.current, 200),
@@ -241,15 +241,6 @@ fn now_drifted(grid: &Grid<'_>) -> usize {
     grid.rows.iter().filter(|r| r.state(last) == State::Drifted).count()
 }
 
-/// The verdict on data as a whole. Data that a tool calls stable, or does not judge, while some features
-/// drifted is not called so here.
-pub(super) fn badge_of(whole: Option<bool>, features: usize) -> Badge {
-    match whole {
-        Some(false) | None if features > 0 => Badge::new("some features drifted", "△", "note"),
-        whole => drifted(whole),
-    }
-}
-
 /// The method that judged everything, if one did.
 fn one_method(grid: &Grid<'_>) -> Option<Method> {
     let mut seen = grid.rows.iter().flat_map(|r| r.cells.iter().flatten()).map(|s| s.drift.method);
@@ -258,11 +249,12 @@ fn one_method(grid: &Grid<'_>) -> Option<Method> {
 }
 
 fn heading(grid: &Grid<'_>, newest: &DriftReport) -> String {
-    let methods = match grid.methods[..] {
-        [] => String::new(),
-        [a] => one_method(grid).and_then(full).map_or_else(|| visible(a, 120), str::to_owned),
-        [a, b] => format!("{} and {}", visible(a, 80), visible(b, 80)),
-        _ => format!("{} methods", grid.methods.len()),
+    let methods = match (one_method(grid).and_then(full), &grid.methods[..]) {
+        (Some(name), _) => name.to_owned(),
+        (None, []) => String::new(),
+        (None, [a]) => visible(a, 120),
+        (None, [a, b]) => format!("{} and {}", visible(a, 80), visible(b, 80)),
+        (None, all) => format!("{} methods", all.len()),
     };
     match (methods.as_str(), newest.tool.as_str()) {
         ("", "") => "Drift reports".to_owned(),

@@ -25,7 +25,7 @@ use crate::diag::visible;
 use crate::model::{DriftReport, Importance, Instant};
 use crate::plot::{self, Heading, MAX_SERIES, TrendPoint, TrendSeries, TrendSpec};
 use crate::site::facts::{Facts, drift_tally, window_label};
-use crate::site::parts::{Badge, FigureView, Link, Page, Pair};
+use crate::site::parts::{Badge, FigureView, Link, Page, Pair, data_drifted};
 use crate::site::plan::numbered;
 use crate::site::url::relative;
 
@@ -200,7 +200,7 @@ pub(crate) fn of_version(facts: &Facts<'_>, path: &str, m: usize, v: usize, numb
     let grids = subject.grids();
     let mut out = context(page, &title, &subject, &grids, &facts.drift_path(m, v), number);
     out.subject = Some(Link::new(path, &entry.version.selector(), &facts.version_path(m, v)));
-    out.badge = Some(group::badge_of(entry.drift.drifted, entry.drift.features.0));
+    out.badge = Some(data_drifted(entry.drift.drifted, entry.drift.features.0));
     if number == 0 {
         (out.monitoring, out.monitoring_left) = monitoring::figures(facts, m, v, &alarms(&grids));
     }
@@ -285,7 +285,7 @@ fn version_row(facts: &Facts<'_>, path: &str, m: usize, v: usize) -> VersionRow 
     VersionRow {
         version: Link::new(path, &entry.version.version, &facts.version_path(m, v)),
         drift: Link::new(path, "windows and features", &facts.drift_path(m, v)),
-        badge: group::badge_of(entry.drift.drifted, entry.drift.features.0),
+        badge: data_drifted(entry.drift.drifted, entry.drift.features.0),
         windows: entry.drift.reports,
         newest: visible(&entry.drift.window, 60),
         features: if of > 0 { format!("{n} of {of}") } else { String::new() },

@@ -100,7 +100,7 @@ pub(super) fn about(method: Method) -> &'static str {
             "The Wasserstein distance is how far values must move on average to turn one distribution into the other; normed, it is counted in standard deviations of the reference."
         }
         Method::JensenShannon => {
-            "The Jensen–Shannon distance is 0 for equal distributions and 1 for distributions without overlap."
+            "The Jensen–Shannon distance is 0 for equal distributions; without any overlap it is 1, or 0.83 where natural logarithms are used."
         }
         Method::ChiSquare | Method::GTest => {
             "The test asks whether category counts of both windows could come from one distribution; a small p-value says they do not."
