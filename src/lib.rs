@@ -5,12 +5,13 @@
 //! [`git`] those of commits), [`import`] turns them into records, [`model`] freezes the
 //! records into a registry, [`gate`] judges the registry by the policy in [`config`], [`plot`] and
 //! [`site`] render pages from registry and verdicts, [`export`] turns a registry into run directories, and [`output`] is the only writer.
-//! [`drift`] compares data with data,
+//! [`drift`] compares data with data, [`compare`] a version with another,
 //! [`thresholds`] turns other tools' thresholds into a policy.
 //! [`watch`] and [`serve`] preview a site while it is written; [`cli`] wires the parts together.
 //! `tests/suite/architecture.rs` holds who may use whom.
 
 pub mod cli;
+pub mod compare;
 pub mod config;
 pub mod diag;
 pub mod digest;

@@ -208,6 +208,21 @@ Examples:
   presscheck import-policy thresholds.json > presscheck.toml
   presscheck import-policy eval_config.pbtxt -o policy.toml")]
     ImportPolicy(ImportPolicy),
+    /// Show what changed between two versions
+    #[command(
+        after_help = "BEFORE and AFTER are selectors as of `gate`; AFTER may be @VERSION, of the same model. With one
+selector the version is compared with the one before it.
+
+Results on other data or by another harness are set apart. Where both sides say how sure they are, a
+difference is tested; the p-values are adjusted together by Holm's method, and what they do not carry
+is unclear. Exits 0 whatever differs, 3 when an input could not be read or a version is not there.
+
+Examples:
+  presscheck diff churn@1.3.0 @1.4.0
+  presscheck diff churn@champion @latest --format markdown > comment.md
+  presscheck diff churn                            the latest version against the one before it"
+    )]
+    Diff(Diff),
     /// Compute drift of current data against reference data
     #[command(
         after_help = "PATH is a file of CSV, JSON Lines, Parquet or Arrow, a folder of them, or a pattern in quotes.
@@ -479,6 +494,33 @@ pub(super) struct ImportPolicy {
     /// The file to write, instead of standard output; it must not be there yet
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Diff {
+    /// The version that is compared with, or the only one that is named
+    #[arg(value_name = "BEFORE")]
+    pub(super) before: String,
+    /// The version that is looked at
+    #[arg(value_name = "AFTER")]
+    pub(super) after: Option<String>,
+    /// How to print
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: DiffFormat,
+    /// Show what is the same too, and every slice and class
+    #[arg(long)]
+    pub(super) all: bool,
+}
+
+/// How to print a comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum DiffFormat {
+    /// For people
+    Text,
+    /// For a comment on a pull or merge request
+    Markdown,
+    /// For programs: presscheck.diff/1, always everything
+    Json,
 }
 
 #[derive(Debug, Args)]

@@ -11,6 +11,7 @@ mod build;
 mod cached;
 mod check;
 mod decisions;
+mod diff;
 mod drift;
 pub mod exit;
 mod explain;
@@ -72,6 +73,7 @@ fn dispatch(cli: Cli) -> u8 {
         Command::Inspect(options) => inspect::run(&global, &options, &mut terminal),
         Command::Import(options) => import::run(&global, &options, &mut terminal),
         Command::ImportPolicy(options) => import_policy::run(&global, &options, &mut terminal),
+        Command::Diff(options) => diff::run(&global, &options, &mut terminal),
         Command::Drift(options) => drift::run(&global, &options, &mut terminal),
         Command::Explain { code } => explain::run(code.as_deref(), &mut terminal),
         Command::Completions { shell } => manual::completions(shell, Cli::command(), &mut terminal),

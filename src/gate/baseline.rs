@@ -10,7 +10,7 @@ use super::inputs::Inputs;
 use super::policy::{Baseline, OnMissing, Same, Select};
 use crate::diag::visible;
 use crate::digest::Sha256;
-use crate::model::{Dataset, Direction, Evidence, Finite, Model, Registry, Rejected, Run, Version, evidence_below};
+use crate::model::{Direction, Evidence, Finite, Model, Registry, Rejected, Run, Version, evidence_below};
 
 /// The other side of a comparison.
 #[derive(Clone, Debug)]
@@ -362,10 +362,6 @@ fn content<'a>(evidence: &'a [Evidence], run: &Run) -> BTreeSet<(&'a str, Sha256
     evidence.iter().map(|e| (super::rules::below(run, &e.path), e.sha256)).collect()
 }
 
-/// Roles of data that is measured on.
-const EVALUATION_ROLES: &[&str] =
-    &["test", "testing", "validation", "valid", "val", "eval", "evaluation", "holdout", "hold-out"];
-
 /// Why the two sides cannot be compared, as far as that is known without the values.
 pub(super) fn differs(baseline: &Baseline, ours: &Run, theirs: &Run, dataset: Option<&str>) -> Option<String> {
     let data = baseline.same.contains(&Same::DatasetDigest).then(|| {
@@ -401,24 +397,9 @@ fn show(digests: &BTreeSet<&str>) -> String {
     digests.iter().map(|d| visible(d, 20)).collect::<Vec<_>>().join(" and ")
 }
 
-/// The evaluation data of a run: the dataset that is asked for, else all of the known roles.
-pub(super) fn evaluation_data<'a>(run: &'a Run, dataset: Option<&str>) -> Vec<&'a Dataset> {
-    let named: Vec<_> = run
-        .datasets
-        .iter()
-        .filter(|d| dataset.is_some_and(|wanted| d.name == wanted || d.role.as_deref() == Some(wanted)))
-        .collect();
-    if !named.is_empty() {
-        return named;
-    }
-    let evaluates =
-        |d: &&Dataset| d.role.as_deref().is_some_and(|r| EVALUATION_ROLES.iter().any(|e| e.eq_ignore_ascii_case(r)));
-    run.datasets.iter().filter(evaluates).collect()
-}
-
 /// The digests of the evaluation data.
 pub(super) fn data_of<'a>(run: &'a Run, dataset: Option<&str>) -> Result<BTreeSet<&'a str>, String> {
-    let chosen = evaluation_data(run, dataset);
+    let chosen = run.evaluation_data(dataset);
     if chosen.is_empty() {
         return Err("names no evaluation data".to_owned());
     }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-use super::baseline::{Resolution, evaluation_data, resolve, twice};
+use super::baseline::{Resolution, resolve, twice};
 use super::inputs::Inputs;
 use super::policy::{
     APPROVAL_RULE, DEFAULT_STAGE, Demand, EVIDENCE_RULE, Policy, Rule, STAGE_RULE, Stage, Treatment, WAIVER_RULE,
@@ -165,7 +165,7 @@ fn artifact(run: &Run, evidence: Sha256) -> Sha256 {
 /// Digests of the evaluation data, as far as they are declared.
 fn data(run: &Run) -> Vec<String> {
     let found: BTreeSet<String> =
-        evaluation_data(run, None).iter().filter_map(|d| d.digest.clone()).filter(|d| !d.trim().is_empty()).collect();
+        run.evaluation_data(None).iter().filter_map(|d| d.digest.clone()).filter(|d| !d.trim().is_empty()).collect();
     found.into_iter().collect()
 }
 

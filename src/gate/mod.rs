@@ -16,7 +16,7 @@ mod inputs;
 pub mod ledger;
 pub mod levels;
 mod needs;
-mod number;
+pub(crate) mod number;
 pub mod out;
 mod pattern;
 pub mod policy;

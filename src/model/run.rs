@@ -190,7 +190,23 @@ pub struct Run {
     pub origin: Pointer,
 }
 
+/// Roles of data that is measured on.
+const EVALUATION_ROLES: &[&str] =
+    &["test", "testing", "validation", "valid", "val", "eval", "evaluation", "holdout", "hold-out"];
+
 impl Run {
+    /// The data that the run was measured on: the datasets of that name or role, else all of a role that is for
+    /// measuring.
+    pub fn evaluation_data(&self, dataset: Option<&str>) -> Vec<&Dataset> {
+        let asked = |d: &&Dataset| dataset.is_some_and(|wanted| d.name == wanted || d.role.as_deref() == Some(wanted));
+        let named: Vec<_> = self.datasets.iter().filter(asked).collect();
+        if !named.is_empty() {
+            return named;
+        }
+        let measures = |role: &str| EVALUATION_ROLES.iter().any(|e| e.eq_ignore_ascii_case(role));
+        self.datasets.iter().filter(|d| d.role.as_deref().is_some_and(measures)).collect()
+    }
+
     /// The folders and files that hold its evidence.
     pub fn folders(&self) -> impl Iterator<Item = &str> {
         std::iter::once(&self.folder).chain(&self.further).map(String::as_str)

@@ -8,6 +8,7 @@ mod build;
 mod cli;
 mod corpus;
 mod corpus_table;
+mod diff;
 mod docs_pages;
 mod drift_command;
 mod drift_methods;

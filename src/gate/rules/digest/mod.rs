@@ -9,7 +9,6 @@ mod diags;
 use cfg::{DigestRule, Identified, Verify};
 
 use super::{Finding, Subject};
-use crate::gate::baseline::evaluation_data;
 use crate::gate::ledger::Ledger;
 use crate::model::{Artifact, Dataset, Evidence, Run};
 
@@ -49,7 +48,7 @@ fn judge_model(rule: &DigestRule, subject: &Subject<'_>, out: &mut Vec<Finding>)
 }
 
 fn judge_data(rule: &DigestRule, subject: &Subject<'_>, ledger: &Ledger, out: &mut Vec<Finding>) {
-    let data: Vec<&Dataset> = evaluation_data(subject.run, None);
+    let data: Vec<&Dataset> = subject.run.evaluation_data(None);
     if data.is_empty() {
         out.push(diags::no_data());
     }
