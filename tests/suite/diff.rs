@@ -109,10 +109,10 @@ fn hostile_text_is_text() {
     let project = Project::new()
         .file("runs/m/1/metrics.json", r#"{"auc": 0.91}"#)
         .file("runs/m/2/metrics.json", r#"{"auc": 0.92}"#)
-        .file("runs/m/1/run.toml", &params("a"))
-        .file("runs/m/2/run.toml", &params("b"))
-        .file("runs/m/1/card.md", &card("old"))
-        .file("runs/m/2/card.md", &card(hostile));
+        .file("runs/m/1/run.toml", params("a"))
+        .file("runs/m/2/run.toml", params("b"))
+        .file("runs/m/1/card.md", card("old"))
+        .file("runs/m/2/card.md", card(hostile));
     let text = project.run(&["diff", "m"]).code(0).stdout;
     assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}') && text.contains("\\u{1b}"), "{text}");
     let markdown = project.run(&["diff", "m", "--format", "markdown"]).code(0).stdout;
