@@ -7,12 +7,14 @@
 
 mod cards;
 mod drift;
+mod matrices;
 pub mod out;
 mod results;
 mod setup;
 
 pub use cards::{Piece, SectionChange};
 pub use drift::DriftChange;
+pub use matrices::Confusion;
 pub use results::{Move, ResultChange, Test};
 pub use setup::Change;
 
@@ -38,6 +40,8 @@ pub struct Comparison<'a> {
     pub results: Vec<ResultChange<'a>>,
     /// How many of them carry a test; their p-values are adjusted together by Holm's method.
     pub tested: usize,
+    /// Cells of confusion matrices that differ, the largest change first.
+    pub confusions: Vec<Confusion<'a>>,
     /// Parameters that differ.
     pub params: Vec<Change>,
     /// Datasets that differ.
@@ -61,6 +65,7 @@ impl<'a> Comparison<'a> {
             after,
             tested: results.iter().filter(|r| r.test.is_some()).count(),
             results,
+            confusions: matrices::compare(before.run, after.run),
             params: setup::params(before.run, after.run),
             datasets: setup::datasets(before.run, after.run),
             setup: setup::setup(before, after),
@@ -77,6 +82,7 @@ impl<'a> Comparison<'a> {
     /// Whether nothing differs.
     pub fn is_empty(&self) -> bool {
         self.results.iter().all(|r| r.moved == Move::Same)
+            && self.confusions.is_empty()
             && self.params.is_empty()
             && self.datasets.is_empty()
             && self.setup.is_empty()

@@ -216,6 +216,10 @@ impl<'a> Facts<'a> {
         format!("models/{}/{}.html", self.models[m].slug, self.models[m].versions[v].slug)
     }
 
+    pub(crate) fn compare_path(&self, m: usize, v: usize) -> String {
+        format!("models/{}/{}-compare.html", self.models[m].slug, self.models[m].versions[v].slug)
+    }
+
     pub(crate) fn drift_path(&self, m: usize, v: usize) -> String {
         format!("models/{}/{}-drift.html", self.models[m].slug, self.models[m].versions[v].slug)
     }

@@ -22,6 +22,7 @@ pub(crate) enum What {
     Leaderboard(usize),
     Model(usize, usize),
     Version(usize, usize),
+    Compare(usize, usize),
     Drift(usize, usize, usize),
     ModelDrift(usize, usize),
     Verdict(usize, usize),
@@ -89,6 +90,9 @@ pub(crate) fn plan(facts: &Facts<'_>, boards: &[Board<'_>]) -> Vec<Planned> {
         }
         for (v, version) in model.versions.iter().enumerate() {
             add(facts.version_path(m, v), What::Version(m, v));
+            if !pages::compare::bases(facts, m, v).is_empty() {
+                add(facts.compare_path(m, v), What::Compare(m, v));
+            }
             if !version.version.drift.is_empty() {
                 for page in 0..pages::drift::pages_of_version(facts, m, v) {
                     add(numbered(&facts.drift_path(m, v), page), What::Drift(m, v, page));
@@ -155,6 +159,9 @@ pub(crate) fn make(
         }
         What::Version(m, v) => {
             templates.render("pages/version.html", path, &pages::version::context(facts, path, m, v))
+        }
+        What::Compare(m, v) => {
+            templates.render("pages/compare.html", path, &pages::compare::context(facts, path, m, v))
         }
         What::Drift(m, v, page) => {
             templates.render("pages/drift.html", path, &pages::drift::of_version(facts, path, m, v, page))

@@ -35,6 +35,7 @@ table![
     "components/trusted.html",
     "components/waivers.html",
     "pages/about.html",
+    "pages/compare.html",
     "pages/drift.html",
     "pages/experiment.html",
     "pages/experiments.html",

@@ -90,7 +90,7 @@ fn is_plain(name: &str) -> bool {
 fn is_ours(name: &str) -> bool {
     let tail = name.rsplit('-').next().unwrap_or(name);
     matches!(name, "index" | "history" | "drift")
-        || (name.contains('-') && matches!(tail, "drift" | "verdict"))
+        || (name.contains('-') && matches!(tail, "compare" | "drift" | "verdict"))
         || (name.contains("-p") && tail.strip_prefix('p').is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit())))
         || (name.contains('-') && tail.len() >= DIGITS && tail.bytes().all(|b| b.is_ascii_hexdigit()))
         || [".html", ".json", ".css", ".svg"].iter().any(|end| name.ends_with(end))
@@ -170,6 +170,7 @@ mod tests {
             "drift",
             "1.0-drift",
             "1.0-verdict",
+            "1.0-compare",
             "exp-p2",
             "foo-0123abcd",
             "x.html",

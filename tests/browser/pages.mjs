@@ -33,7 +33,7 @@ const kind = (page) => {
     if (/^history(-p\d+)?\.html$/.test(parts[2])) return "history";
     if (/^drift(-p\d+)?\.html$/.test(parts[2])) return "model-drift";
     if (/-drift-p\d+\.html$/.test(parts[2])) return "drift-more";
-    for (const suffix of ["drift", "verdict"]) if (parts[2].endsWith(`${suffix}.html`)) return suffix;
+    for (const suffix of ["compare", "drift", "verdict"]) if (parts[2].endsWith(`${suffix}.html`)) return suffix;
     return "version";
   }
   return parts.length === 1 ? page : `${parts[0]}/${parts[parts.length - 1] === "index.html" ? "index" : "page"}`;

@@ -63,6 +63,7 @@ mod project;
 mod serve;
 mod servers;
 mod signing;
+mod site_compare;
 mod site_drift;
 mod site_history;
 mod sources;

@@ -36,6 +36,11 @@ pub fn json(comparison: &Comparison<'_>) -> Value {
         "before": named(comparison.before),
         "after": named(comparison.after),
         "results": comparison.results.iter().map(result).collect::<Vec<_>>(),
+        "confusions": comparison.confusions.iter()
+            .map(|c| json!({
+                "matrix": c.matrix, "true": c.truth, "predicted": c.predicted, "before": c.before, "after": c.after
+            }))
+            .collect::<Vec<_>>(),
         "params": changes(&comparison.params),
         "datasets": changes(&comparison.datasets),
         "setup": changes(&comparison.setup),

@@ -1,7 +1,7 @@
 //! The comparison as GitHub-flavoured Markdown: a comment on a pull request.
 
 use super::super::{Change, Comparison, Piece, SectionChange};
-use super::{Options, SHOWN, drifted, evidence, headline, name, numbers, shown, tests};
+use super::{CONFUSIONS, Options, SHOWN, confusion, drifted, evidence, headline, name, numbers, shown, tests};
 use crate::diag::count;
 use crate::gate::out::markdown::escape;
 
@@ -38,6 +38,14 @@ pub fn markdown(comparison: &Comparison<'_>, options: Options) -> String {
     }
     if let Some(tests) = tests(comparison) {
         out.push_str(&format!("\n<sub>{tests}</sub>\n"));
+    }
+    if !comparison.confusions.is_empty() {
+        let limit = if options.all { usize::MAX } else { CONFUSIONS };
+        out.push_str("\n#### Confusions, as shares of the true class\n\n");
+        for c in comparison.confusions.iter().take(limit) {
+            out.push_str(&format!("- {}\n", escape(&confusion(c), 400)));
+        }
+        more(&mut out, comparison.confusions.len().saturating_sub(limit));
     }
     let lists = [("Parameters", &comparison.params), ("Datasets", &comparison.datasets), ("Set-up", &comparison.setup)];
     for (title, changes) in lists {

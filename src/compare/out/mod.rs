@@ -11,7 +11,7 @@ pub use json::json;
 pub use markdown::markdown;
 pub use text::text;
 
-use super::{Comparison, Move, ResultChange};
+use super::{Comparison, Confusion, Move, ResultChange};
 use crate::diag::{count, visible};
 use crate::gate::number::{digits_for, rounded, with_unit};
 use crate::model::{Direction, MetricResult};
@@ -154,6 +154,16 @@ fn shown<'c, 'a>(comparison: &'c Comparison<'a>, options: Options) -> (Vec<&'c R
     let left = rest.len().saturating_sub(SHOWN);
     out.extend(rest.into_iter().take(SHOWN));
     (out, left)
+}
+
+/// Cells of confusion matrices that are shown unless all are wanted.
+const CONFUSIONS: usize = 12;
+
+/// A cell of a confusion matrix.
+fn confusion(c: &Confusion<'_>) -> String {
+    let percent = |share: f64| format!("{:.1} %", share * 100.0);
+    let (truth, predicted) = (visible(c.truth, 80), visible(c.predicted, 80));
+    format!("{truth} taken for {predicted}: {} → {}", percent(c.before), percent(c.after))
 }
 
 /// What a drift verdict is called.

@@ -1,7 +1,7 @@
 //! The comparison for a terminal.
 
 use super::super::{Change, Comparison, Move, Piece, SectionChange};
-use super::{Options, SHOWN, drifted, evidence, headline, name, numbers, shown, tests};
+use super::{CONFUSIONS, Options, SHOWN, confusion, drifted, evidence, headline, name, numbers, shown, tests};
 use crate::diag::{count, visible};
 
 /// Names longer than this stand on a line of their own.
@@ -48,6 +48,14 @@ pub fn text(comparison: &Comparison<'_>, options: Options) -> String {
     }
     if let Some(tests) = tests(comparison) {
         out.push_str(&format!("  {}\n", paint(&tests, "2")));
+    }
+    if !comparison.confusions.is_empty() {
+        out.push_str("\nConfusions, as shares of the true class\n");
+        let limit = if options.all { usize::MAX } else { CONFUSIONS };
+        for c in comparison.confusions.iter().take(limit) {
+            out.push_str(&format!("  {}\n", confusion(c)));
+        }
+        more(&mut out, comparison.confusions.len().saturating_sub(limit));
     }
     let lists = [("Parameters", &comparison.params), ("Datasets", &comparison.datasets), ("Set-up", &comparison.setup)];
     for (title, changes) in lists {

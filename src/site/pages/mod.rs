@@ -1,6 +1,7 @@
 //! One file per kind of page: each builds the serialisable context of its template, and nothing else.
 
 pub(crate) mod about;
+pub(crate) mod compare;
 pub(crate) mod data;
 pub(crate) mod drift;
 pub(crate) mod experiment;

@@ -44,6 +44,7 @@ pub(crate) struct Comparison {
     metrics: Vec<MetricChange>,
     params: Vec<Change>,
     sections: String,
+    all: Link,
 }
 
 #[derive(Debug, Serialize)]
@@ -262,6 +263,7 @@ fn comparison(facts: &Facts<'_>, path: &str, m: usize, before: usize, after: usi
         metrics: compare::metrics(facts, a.run, b.run, &format!("{role} {}", a.version.version)),
         params: compare::params(a.run, b.run),
         sections: visible(&show::list(&changed), 400),
+        all: Link::new(path, "everything that changed", &facts.compare_path(m, after)),
     }
 }
 

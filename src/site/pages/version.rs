@@ -176,6 +176,8 @@ pub(crate) struct Context {
     next: Option<Link>,
     champion: Option<Link>,
     champion_name: String,
+    /// What changed; empty where there is nothing to compare with.
+    changes: Option<Link>,
     verdicts: Vec<StageVerdict>,
     cells: Vec<StageCell>,
     stages: Vec<String>,
@@ -286,6 +288,7 @@ pub(crate) fn context(facts: &Facts<'_>, path: &str, m: usize, v: usize) -> Cont
         next: (v + 1 < model.versions.len()).then(|| neighbour(v + 1)),
         champion: model.champion.filter(|c| *c != v).map(neighbour),
         champion_name: base_name.clone().unwrap_or_default(),
+        changes: base_name.as_ref().map(|name| Link::new(path, &format!("against {name}"), &facts.compare_path(m, v))),
         verdicts: entry.verdicts.iter().map(|x| stage_verdict(facts, path, m, v, x)).collect(),
         cells: super::home::stage_cells(facts, path, m, v),
         stages,
@@ -411,33 +414,49 @@ fn drawn_curve(curve: &crate::model::Curve, name: String) -> plot::Curve {
     plot::Curve { name, points, area }
 }
 
+/// A kind of curve as a chart: all curves of the run, or the only one beside the only one of `base`, the version that
+/// this one is compared with.
+fn family(run: &Run, base: Option<(&str, &Run)>, kind: CurveKind) -> Option<CurveSpec> {
+    let curves: Vec<&crate::model::Curve> = run.curves.iter().filter(|c| c.kind == kind).collect();
+    let (id, title, drawn) = match kind {
+        CurveKind::Roc => ("roc", "ROC curve", plot::CurveKind::Roc),
+        CurveKind::PrecisionRecall => ("pr", "Precision and recall", plot::CurveKind::PrecisionRecall),
+        _ => ("det", "Detection error trade-off", plot::CurveKind::Det),
+    };
+    let mut all: Vec<plot::Curve> = match curves.as_slice() {
+        [] => return None,
+        [only] => vec![drawn_curve(only, "this version".to_owned())],
+        several => several.iter().map(|c| drawn_curve(c, c.name.clone())).collect(),
+    };
+    if let (1, Some((name, base))) = (all.len(), base) {
+        let mut same = base.curves.iter().filter(|c| c.kind == kind);
+        if let (Some(other), None) = (same.next(), same.next()) {
+            all.push(drawn_curve(other, visible(name, 60)));
+        }
+    }
+    Some(CurveSpec { heading: Heading::new(id, title), kind: drawn, curves: all, prevalence: None })
+}
+
+/// Kinds of curves that lie in one square.
+const FAMILIES: [CurveKind; 3] = [CurveKind::Roc, CurveKind::PrecisionRecall, CurveKind::Det];
+
+/// Curves of which both versions have exactly one, over each other. Ids begin with `prefix`.
+pub(crate) fn overlaid(run: &Run, (name, base): (&str, &Run), prefix: &str) -> Vec<FigureView> {
+    let one = |run: &Run, kind| run.curves.iter().filter(|c| c.kind == kind).count() == 1;
+    let both = FAMILIES.into_iter().filter(|kind| one(run, *kind) && one(base, *kind));
+    both.filter_map(|kind| {
+        let mut spec = family(run, Some((name, base)), kind)?;
+        spec.heading.id = format!("{prefix}-{}", spec.heading.id);
+        Some(plot::curve(&spec).into())
+    })
+    .collect()
+}
+
 /// Curves, matrices and importances as charts. A single curve is drawn beside the same curve of
 /// `base`, the version that this one is compared with.
 pub(crate) fn figures(run: &Run, base: Option<(&str, &Run)>) -> Vec<FigureView> {
-    let mut out: Vec<FigureView> = Vec::new();
-    for kind in [CurveKind::Roc, CurveKind::PrecisionRecall, CurveKind::Det] {
-        let curves: Vec<&crate::model::Curve> = run.curves.iter().filter(|c| c.kind == kind).collect();
-        if curves.is_empty() {
-            continue;
-        }
-        let (id, title, drawn) = match kind {
-            CurveKind::Roc => ("roc", "ROC curve", plot::CurveKind::Roc),
-            CurveKind::PrecisionRecall => ("pr", "Precision and recall", plot::CurveKind::PrecisionRecall),
-            _ => ("det", "Detection error trade-off", plot::CurveKind::Det),
-        };
-        let mut all: Vec<plot::Curve> = match curves.as_slice() {
-            [only] => vec![drawn_curve(only, "this version".to_owned())],
-            several => several.iter().map(|c| drawn_curve(c, c.name.clone())).collect(),
-        };
-        if let (1, Some((name, base))) = (all.len(), base) {
-            let mut same = base.curves.iter().filter(|c| c.kind == kind);
-            if let (Some(other), None) = (same.next(), same.next()) {
-                all.push(drawn_curve(other, visible(name, 60)));
-            }
-        }
-        let spec = CurveSpec { heading: Heading::new(id, title), kind: drawn, curves: all, prevalence: None };
-        out.push(plot::curve(&spec).into());
-    }
+    let mut out: Vec<FigureView> =
+        FAMILIES.into_iter().filter_map(|kind| Some(plot::curve(&family(run, base, kind)?).into())).collect();
     for (i, curve) in run.curves.iter().filter(|c| c.kind == CurveKind::Calibration).enumerate() {
         #[expect(clippy::cast_precision_loss, reason = "counts of examples in a chart")]
         let bins = curve
