@@ -9,6 +9,7 @@ use rayon::prelude::*;
 
 use super::url::Names;
 use super::{Leaderboard, SiteInput};
+use crate::diag::visible;
 use crate::gate::history::Decision;
 use crate::gate::verdict::{RuleKind, Verdict};
 use crate::markdown;
@@ -214,6 +215,11 @@ impl<'a> Facts<'a> {
 
     pub(crate) fn version_path(&self, m: usize, v: usize) -> String {
         format!("models/{}/{}.html", self.models[m].slug, self.models[m].versions[v].slug)
+    }
+
+    /// The site's title.
+    pub(crate) fn title(&self) -> String {
+        visible(&self.input.options.title, 200)
     }
 
     pub(crate) fn compare_path(&self, m: usize, v: usize) -> String {

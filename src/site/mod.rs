@@ -66,7 +66,7 @@ fn glob(pattern: &str, name: &str) -> bool {
 pub struct SiteOptions {
     /// The title.
     pub title: String,
-    /// The address, for canonical links and the sitemap only.
+    /// The address, for canonical links, the sitemap and feeds only.
     pub base_url: Option<String>,
     /// The leaderboards; one per headline metric when there are none.
     pub leaderboards: Vec<Leaderboard>,
@@ -116,6 +116,7 @@ struct Site<'a> {
     data_as_of: Option<String>,
     has_leaderboards: bool,
     has_experiments: bool,
+    has_feed: bool,
     problems: usize,
     errors: usize,
     context_version: u32,
@@ -138,7 +139,7 @@ pub fn render(input: &SiteInput<'_>, progress: &(dyn Fn(usize, usize) + Sync)) -
     let assets = assets::publish(&input.options.overrides);
     let problems = &input.registry.problems;
     let site = Site {
-        title: visible(&input.options.title, 200),
+        title: facts.title(),
         css: &assets.css,
         icon: &assets.icon,
         footer: input.options.footer.as_deref().map(|f| visible(f, 1_000)),
@@ -146,6 +147,7 @@ pub fn render(input: &SiteInput<'_>, progress: &(dyn Fn(usize, usize) + Sync)) -
         data_as_of: input.options.data_as_of.map(Instant::minute),
         has_leaderboards: !boards.is_empty(),
         has_experiments: !facts.experiments.is_empty(),
+        has_feed: pages::feed::is_there(&facts),
         problems: problems.len(),
         errors: problems.iter().filter(|p| p.severity == Severity::Error).count(),
         context_version: CONTEXT_VERSION,

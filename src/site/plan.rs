@@ -43,6 +43,9 @@ pub(crate) enum What {
     ExperimentData(usize),
     NoJekyll,
     Sitemap,
+    Robots,
+    Atom,
+    JsonFeed,
 }
 
 /// Models, versions, runs and decisions on one page.
@@ -131,6 +134,11 @@ pub(crate) fn plan(facts: &Facts<'_>, boards: &[Board<'_>]) -> Vec<Planned> {
     add(".nojekyll".to_owned(), What::NoJekyll);
     if facts.base.is_some() {
         add("sitemap.xml".to_owned(), What::Sitemap);
+        add("robots.txt".to_owned(), What::Robots);
+    }
+    if pages::feed::is_there(facts) {
+        add("feed.xml".to_owned(), What::Atom);
+        add("feed.json".to_owned(), What::JsonFeed);
     }
     out
 }
@@ -192,6 +200,9 @@ pub(crate) fn make(
         What::BoardData(i) => json(path, &pages::data::board(facts, &boards[i])),
         What::ExperimentData(e) => json(path, &pages::data::experiment(facts, e)),
         What::NoJekyll => Ok(Vec::new()),
+        What::Robots => Ok(pages::feed::robots(facts)),
+        What::Atom => Ok(pages::feed::atom(facts, &facts.title())),
+        What::JsonFeed => json(path, &pages::feed::json(facts, &facts.title())),
         What::Sitemap => Ok(pages::data::sitemap(facts, &plan(facts, boards))),
     }
 }

@@ -399,3 +399,39 @@ expires = 2026-07-30
     }
     assert!(html.contains("href=\"https://example.org/ML-402\" rel=\"noopener noreferrer nofollow\""));
 }
+
+#[test]
+fn feeds_tell_the_newest_decisions() {
+    let project = Project::example();
+    let config = project
+        .read("presscheck.toml")
+        .replace("output = \"public\"", "output = \"public\"\nbase_url = \"https://example.org/m/\"");
+    let project = project.file("presscheck.toml", config);
+    project.run(&["build", "--output", "site"]).code(0);
+    let json: serde_json::Value = serde_json::from_str(&project.read("site/feed.json")).unwrap();
+    assert_eq!(json["version"], "https://jsonfeed.org/version/1.1");
+    let items = json["items"].as_array().unwrap();
+    let mut times: Vec<&str> = items.iter().filter_map(|i| i["date_published"].as_str()).collect();
+    assert!(items.len() > 4 && times.len() == items.len(), "{}", items.len());
+    times.reverse();
+    assert!(times.is_sorted(), "newest first");
+    for item in items {
+        let (id, url) = (item["id"].as_str().unwrap(), item["url"].as_str().unwrap());
+        assert!(id.starts_with("urn:uuid:") && id.len() == 45 && id.as_bytes()[23] == b'8', "{id}");
+        let path = url.strip_prefix("https://example.org/m/").unwrap();
+        assert!(project.path().join("site").join(path).is_file(), "{url}");
+    }
+    let mut reader = quick_xml::Reader::from_str(Box::leak(project.read("site/feed.xml").into_boxed_str()));
+    let mut entries = 0;
+    loop {
+        match reader.read_event().unwrap() {
+            quick_xml::events::Event::Start(e) if e.name().as_ref() == b"entry" => entries += 1,
+            quick_xml::events::Event::Eof => break,
+            _ => {}
+        }
+    }
+    assert_eq!(entries, items.len());
+    assert!(project.read("site/index.html").contains("application/atom+xml"));
+    assert!(project.read("site/models/digit-reader/0.4.0.html").contains("href=\"../../feed.xml\""));
+    assert!(project.read("site/robots.txt").contains("Sitemap: https://example.org/m/sitemap.xml"));
+}

@@ -5,6 +5,7 @@ pub(crate) mod compare;
 pub(crate) mod data;
 pub(crate) mod drift;
 pub(crate) mod experiment;
+pub(crate) mod feed;
 pub(crate) mod history;
 pub(crate) mod home;
 pub(crate) mod leaderboard;
