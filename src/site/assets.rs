@@ -1,4 +1,4 @@
-//! The stylesheet and the favicon, embedded; names carry the digest of their bytes.
+//! The stylesheet, the favicon and the script, embedded; names carry the digest of their bytes.
 //!
 //! In: the site's overrides. Out: files below `assets/`, and the names that pages link to. A file of the
 //! user whose name is none of ours is published as it is (a logo for an overridden header, say).
@@ -8,9 +8,10 @@ use std::collections::BTreeMap;
 use crate::digest::Sha256;
 
 /// Our assets: name, digest in the published name, bytes.
-pub const ASSETS: [(&str, &[u8]); 2] = [
+pub const ASSETS: [(&str, &[u8]); 3] = [
     ("site.css", include_bytes!("../../assets/site.css")),
     ("favicon.svg", include_bytes!("../../assets/favicon.svg")),
+    ("search.js", include_bytes!("../../assets/search.js")),
 ];
 
 /// Published assets.
@@ -22,6 +23,8 @@ pub(crate) struct Assets {
     pub css: String,
     /// Output path of the favicon.
     pub icon: String,
+    /// Output path of the script of the search page.
+    pub search: String,
 }
 
 /// Names and bytes of all assets.
@@ -50,7 +53,9 @@ pub(crate) fn publish(overrides: &BTreeMap<String, Vec<u8>>) -> Assets {
         }
     }
     let mut paths = paths.into_iter();
-    Assets { files, css: paths.next().unwrap_or_default(), icon: paths.next().unwrap_or_default() }
+    let mut next = || paths.next().unwrap_or_default();
+    let (css, icon, search) = (next(), next(), next());
+    Assets { files, css, icon, search }
 }
 
 #[cfg(test)]
@@ -62,6 +67,7 @@ mod tests {
         let css = std::str::from_utf8(ASSETS[0].1).unwrap();
         assert!(css.len() <= 20_000, "{} bytes", css.len());
         assert!(!css.contains("url(") && !css.contains("@import"));
+        assert!(ASSETS[2].1.len() <= 20_000);
     }
 
     #[test]
@@ -73,7 +79,7 @@ mod tests {
             ("assets/../x".to_owned(), vec![1]),
         ]));
         assert_ne!(own.css, theirs.css);
-        assert_eq!(theirs.files.len(), 3);
+        assert_eq!(theirs.files.len(), ASSETS.len() + 1);
         assert!(theirs.files.iter().any(|f| f.0 == "assets/logo.png"));
     }
 }

@@ -13,6 +13,7 @@ mod links;
 mod pages;
 mod parts;
 mod plan;
+mod search;
 mod show;
 mod templates;
 mod url;
@@ -111,6 +112,7 @@ struct Site<'a> {
     title: String,
     css: &'a str,
     icon: &'a str,
+    search: &'a str,
     footer: Option<String>,
     generator: String,
     data_as_of: Option<String>,
@@ -142,6 +144,7 @@ pub fn render(input: &SiteInput<'_>, progress: &(dyn Fn(usize, usize) + Sync)) -
         title: facts.title(),
         css: &assets.css,
         icon: &assets.icon,
+        search: &assets.search,
         footer: input.options.footer.as_deref().map(|f| visible(f, 1_000)),
         generator: visible(&input.options.generator, 100),
         data_as_of: input.options.data_as_of.map(Instant::minute),
@@ -165,6 +168,7 @@ pub fn render(input: &SiteInput<'_>, progress: &(dyn Fn(usize, usize) + Sync)) -
         })
         .collect();
     let mut files = assets.files;
+    files.extend(search::files(&facts, &boards));
     let mut broken = Vec::new();
     for file in rendered {
         match file {

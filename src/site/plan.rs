@@ -31,6 +31,7 @@ pub(crate) enum What {
     Experiments,
     Experiment(usize, usize),
     Run(usize),
+    Search(usize),
     Problems,
     About,
     NotFound,
@@ -127,6 +128,9 @@ pub(crate) fn plan(facts: &Facts<'_>, boards: &[Board<'_>]) -> Vec<Planned> {
     for run in &facts.loose_runs {
         add(facts.run_path(*run), What::Run(*run));
     }
+    for page in 0..pages::search::pages(facts, boards) {
+        add(numbered("search.html", page), What::Search(page));
+    }
     add("problems.html".to_owned(), What::Problems);
     add("about.html".to_owned(), What::About);
     add("404.html".to_owned(), What::NotFound);
@@ -190,6 +194,9 @@ pub(crate) fn make(
             templates.render("pages/experiment.html", path, &pages::experiment::context(facts, path, e, page))
         }
         What::Run(run) => templates.render("pages/run.html", path, &pages::run::context(facts, path, run)),
+        What::Search(page) => {
+            templates.render("pages/search.html", path, &pages::search::context(facts, boards, path, page))
+        }
         What::Problems => templates.render("pages/problems.html", path, &pages::problems::context(facts, path)),
         What::About => templates.render("pages/about.html", path, &pages::about::context(facts, path)),
         What::NotFound => templates.render("pages/not_found.html", path, &pages::not_found::context(facts, path)),

@@ -47,6 +47,7 @@ table![
     "pages/not_found.html",
     "pages/problems.html",
     "pages/run.html",
+    "pages/search.html",
     "pages/verdict.html",
     "pages/version.html",
 ];

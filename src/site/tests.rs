@@ -342,7 +342,17 @@ fn hostile_text_is_text_on_every_page() {
             if !path.ends_with(".html") {
                 continue;
             }
+            // The search page asks for a file of ours; what it says of it holds nothing of the user's.
             let html = std::str::from_utf8(bytes).unwrap();
+            let ours =
+                html.split_once("<script src=\"assets/search.").and_then(|(_, rest)| rest.get(..8)).map(|digest| {
+                    assert!(
+                        path.starts_with("search") && digest.bytes().all(|b| b.is_ascii_hexdigit()),
+                        "{path}: {digest}"
+                    );
+                    format!("<script src=\"assets/search.{digest}.js\" defer></script>")
+                });
+            let html = &ours.map_or_else(|| html.to_owned(), |ours| html.replacen(&ours, "", 1));
             for bad in ["<script", "<img", "<iframe", "javascript:alert(1)\"", "style=\"", "{{ ", "\0", "\u{1b}"] {
                 // Text that names a template is shown as it is, not evaluated.
                 if bad == "{{ " && text.contains("{{") {

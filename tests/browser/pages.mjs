@@ -130,6 +130,34 @@ for (const { name, ...options } of settings) {
   await context.close();
 }
 
+// Search: from the file system and below a sub-path, by script alone; what it finds has a page.
+for (const from of [pathToFileURL(join(site, "search.html")).href, `http://127.0.0.1:${server.address().port}${base}/search.html`]) {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+  const page = await context.newPage();
+  const errors = [];
+  page.on("console", (m) => m.type() === "error" && errors.push(m.text()));
+  page.on("pageerror", (e) => errors.push(e.message));
+  await page.goto(from, { waitUntil: "load" });
+  const find = async (query) => {
+    await page.fill("#q", query);
+    await page.waitForFunction(() => document.getElementById("says").textContent !== "");
+    await page.waitForTimeout(150);
+    return page.locator("#found a").evaluateAll((links) => links.map((l) => [l.textContent, l.getAttribute("href")]));
+  };
+  // The first name of the index must be found by its beginning, in any case and with marks.
+  const name = await page.locator(".az a").first().textContent();
+  const word = name.split(/[^\p{L}\p{N}]+/u).find((w) => w.length > 3) ?? name;
+  for (const query of [word, word.slice(0, 3).toUpperCase(), `${word[0]}\u0301${word.slice(1)}`]) {
+    const found = await find(query);
+    check(found.some(([title]) => title === name), `search for '${query}' at ${from} gave ${JSON.stringify(found.slice(0, 3))}`);
+    const first = found[0] && new URL(found[0][1]);
+    check(!first || first.protocol === new URL(from).protocol, `search leads elsewhere: ${first}`);
+  }
+  check((await find("qqqqzzzz")).length === 0 && (await page.textContent("#says")) === "No results", "search finds what is not there");
+  check(errors.length === 0, `search at ${from}: ${errors.join("; ")}`);
+  await context.close();
+}
+
 // Every internal link of every page leads to a file, and its fragment to an element.
 {
   const ids = new Map();

@@ -41,7 +41,11 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ("thresholds", &["config", "diag", "import", "model", "source"], &[]),
     ("config", &["diag", "model", "gate", "remote", "digest"], &[]),
     ("plot", &[], &["plotters", "plotters_backend"]),
-    ("site", &["compare", "config", "model", "plot", "gate", "diag", "digest", "markdown"], &["tera"]),
+    (
+        "site",
+        &["compare", "config", "model", "plot", "gate", "diag", "digest", "markdown"],
+        &["tera", "unicode_normalization"],
+    ),
     ("output", &["digest"], &["tempfile"]),
     ("watch", &[], &["notify"]),
     ("serve", &[], &["hyper", "hyper_util", "http_body_util", "tokio"]),

@@ -66,4 +66,5 @@ mod signing;
 mod site_compare;
 mod site_drift;
 mod site_history;
+mod site_search;
 mod sources;

@@ -10,6 +10,14 @@ pub(crate) struct Project {
     environment: BTreeMap<String, String>,
 }
 
+/// A page without the one script that we put there: the address of a file of ours, and nothing in it.
+pub(crate) fn without_our_script(html: &str) -> String {
+    let Some((before, rest)) = html.split_once("<script src=\"assets/search.") else { return html.to_owned() };
+    let (digest, after) = rest.split_once(".js\" defer></script>").unwrap();
+    assert!(digest.len() == 8 && digest.bytes().all(|b| b.is_ascii_hexdigit()), "{digest}");
+    format!("{before}{after}")
+}
+
 /// What a command did.
 pub(crate) struct Ran {
     pub(crate) code: i32,

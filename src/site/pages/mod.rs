@@ -15,6 +15,7 @@ pub(crate) mod problems;
 pub(crate) mod results;
 pub(crate) mod rules;
 pub(crate) mod run;
+pub(crate) mod search;
 pub(crate) mod verdict;
 pub(crate) mod version;
 
