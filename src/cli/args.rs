@@ -223,6 +223,9 @@ Examples:
   presscheck diff churn                            the latest version against the one before it"
     )]
     Diff(Diff),
+    /// Copy built-in templates and assets to the theme folder, or see what has changed since
+    #[command(subcommand)]
+    Theme(Theme),
     /// Compute drift of current data against reference data
     #[command(
         after_help = "PATH is a file of CSV, JSON Lines, Parquet or Arrow, a folder of them, or a pattern in quotes.
@@ -494,6 +497,35 @@ pub(super) struct ImportPolicy {
     /// The file to write, instead of standard output; it must not be there yet
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
+}
+
+/// What to do with the theme.
+#[derive(Debug, Subcommand)]
+pub(super) enum Theme {
+    /// Copy templates and assets to the folder that [site] theme names, or to theme/
+    #[command(after_help = "Files that are there are never changed. Without a name all names are listed.
+
+Examples:
+  presscheck theme eject
+  presscheck theme eject pages/version.html assets/site.css")]
+    Eject {
+        /// Templates and assets
+        names: Vec<String>,
+        /// Copy all of them
+        #[arg(long, conflicts_with = "names")]
+        all: bool,
+    },
+    /// Show what you changed, and what a newer presscheck did to what you copied
+    #[command(after_help = "Examples:
+  presscheck theme diff
+  presscheck theme diff --check          exit 1 when a built-in file has changed since it was copied")]
+    Diff {
+        /// Only these files
+        names: Vec<String>,
+        /// Exit 1 when a built-in file has changed since it was copied
+        #[arg(long)]
+        check: bool,
+    },
 }
 
 #[derive(Debug, Args)]

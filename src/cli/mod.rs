@@ -32,6 +32,7 @@ mod records;
 mod serve;
 mod signatures;
 mod terminal;
+mod theme;
 mod tree;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -74,6 +75,7 @@ fn dispatch(cli: Cli) -> u8 {
         Command::Import(options) => import::run(&global, &options, &mut terminal),
         Command::ImportPolicy(options) => import_policy::run(&global, &options, &mut terminal),
         Command::Diff(options) => diff::run(&global, &options, &mut terminal),
+        Command::Theme(command) => theme::run(&global, &command, &mut terminal),
         Command::Drift(options) => drift::run(&global, &options, &mut terminal),
         Command::Explain { code } => explain::run(code.as_deref(), &mut terminal),
         Command::Completions { shell } => manual::completions(shell, Cli::command(), &mut terminal),

@@ -110,6 +110,8 @@ fn theme(project: &Project) -> Result<BTreeMap<String, Vec<u8>>, Vec<Diagnostic>
     found
         .files("")
         .iter()
+        // Copies of what was ejected are no overrides.
+        .filter(|entry| !entry.path.starts_with('.'))
         .map(|entry| found.read(entry).map(|data| (entry.path.clone(), data.bytes.clone())).map_err(|p| vec![*p]))
         .collect()
 }

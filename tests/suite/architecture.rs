@@ -64,6 +64,7 @@ const SHARED: &[(&str, &str, &str)] = &[
     ("import", "quick_xml", "JUnit, CycloneDX"),
     ("gate", "quick_xml", "JUnit"),
     ("site", "quick_xml", "feeds"),
+    ("cli", "similar", "what a theme changed"),
     ("import", "rusqlite", "source opens a database, the importer asks it"),
     ("remote", "jiter", "an MLflow server answers with the bare words NaN and Infinity"),
     ("remote", "tokio", "object_store is asynchronous"),

@@ -68,3 +68,4 @@ mod site_drift;
 mod site_history;
 mod site_search;
 mod sources;
+mod theme;
