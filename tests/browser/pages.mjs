@@ -11,6 +11,7 @@ import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { join, relative, sep, extname } from "node:path";
 import { pathToFileURL } from "node:url";
+import { HtmlValidate } from "html-validate";
 import { chromium } from "playwright-core";
 
 const [site, screenshots, executablePath = "/usr/bin/chromium"] = process.argv.slice(2);
@@ -203,6 +204,18 @@ for (const from of [pathToFileURL(join(site, "search.html")).href, `http://127.0
     }
   }
   if (!broken) passed++;
+}
+
+// Every page is valid HTML. What the specification allows and only a taste forbids is left out: lower-case doctype,
+// tags that may be omitted, attributes without quotes, long titles.
+{
+  const tastes = ["doctype-style", "no-implicit-close", "attr-quotes", "long-title"];
+  const validator = new HtmlValidate({ root: true, extends: ["html-validate:standard"], rules: Object.fromEntries(tastes.map((t) => [t, "off"])) });
+  for (const path of all) {
+    const { results } = await validator.validateString(readFileSync(join(site, path), "utf8"));
+    const messages = results.flatMap((r) => r.messages).map((m) => `${m.line}:${m.column} ${m.message} (${m.ruleId})`);
+    check(messages.length === 0, `${path} is not valid: ${messages.slice(0, 3).join("; ")}`);
+  }
 }
 
 await browser.close();

@@ -40,7 +40,7 @@ fn github_flavour() {
     );
     assert_eq!(
         flat("| A | B |\n|---|--:|\n| 1 | 2 |"),
-        "<div class=\"table-scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table: A, B\"><table><thead><tr><th scope=\"col\">A</th>\
+        "<div class=\"table-scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Table: A, B\"><table><thead><tr><th scope=\"col\">A</th>\
          <th scope=\"col\" class=\"align-right\">B</th></tr></thead><tbody><tr><td>1</td><td class=\"align-right\">2</td></tr></tbody></table></div>"
     );
     assert_eq!(
@@ -106,7 +106,7 @@ fn raw_html_is_a_request() {
         ),
         (
             "<table><tr><td>1</td></tr></table>",
-            "<div class=\"table-scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table\"><table><tbody><tr><td>1</td></tr></tbody></table></div>",
+            "<div class=\"table-scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Table\"><table><tbody><tr><td>1</td></tr></tbody></table></div>",
         ),
     ] {
         assert_eq!(flat(markdown), expected, "{markdown}");

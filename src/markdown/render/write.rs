@@ -299,7 +299,7 @@ impl<'a, 'o> Writer<'a, 'o> {
         if self.enter("</table></div>\n") {
             let label = label.split_whitespace().collect::<Vec<_>>().join(" ");
             let label: String = label.trim_matches([',', ' ']).chars().take(80).collect();
-            self.out.push_str("<div class=\"table-scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table");
+            self.out.push_str("<div class=\"table-scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Table");
             if !label.is_empty() {
                 self.out.push_str(": ");
                 escape(&mut self.out, &label);

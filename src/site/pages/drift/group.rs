@@ -196,7 +196,8 @@ pub(super) fn view(
         dissents: odd.into_iter().take(ODD).collect(),
         windows_left: windows.saturating_sub(WINDOWS),
         windows: grid.reports.iter().rev().take(windows.min(WINDOWS)).map(|r| window(r)).collect(),
-        id,
+        // Two parts of a group may stand on one page.
+        id: if first { id } else { format!("{id}-p{}", number + 1) },
     })
 }
 
