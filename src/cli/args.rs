@@ -223,6 +223,16 @@ Examples:
   presscheck diff churn                            the latest version against the one before it"
     )]
     Diff(Diff),
+    /// Write one version as a single HTML file, for mail and archives
+    #[command(
+        after_help = "The file holds the model card, the verdict, what changed and the drift of the version, and asks for
+nothing. Links to other pages lead to the published site when [site] base_url says where it is.
+
+Examples:
+  presscheck export churn@1.4.0 --single-file -o churn-1.4.0.html
+  presscheck export churn@champion --single-file > card.html"
+    )]
+    Export(Export),
     /// Copy built-in templates and assets to the theme folder, or see what has changed since
     #[command(subcommand)]
     Theme(Theme),
@@ -497,6 +507,22 @@ pub(super) struct ImportPolicy {
     /// The file to write, instead of standard output; it must not be there yet
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Export {
+    /// The version: MODEL, MODEL@VERSION, MODEL@ALIAS, …
+    #[arg(value_name = "SELECTOR")]
+    pub(super) selector: String,
+    /// As one HTML file with everything inside
+    #[arg(long, required = true)]
+    pub(super) single_file: bool,
+    /// Where to write it [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// Judge as of this moment instead of the newest that the evidence names
+    #[arg(long, value_name = "TIME")]
+    pub(super) as_of: Option<String>,
 }
 
 /// What to do with the theme.

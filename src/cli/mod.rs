@@ -15,6 +15,7 @@ mod diff;
 mod drift;
 pub mod exit;
 mod explain;
+mod export;
 mod gate;
 mod history;
 mod import;
@@ -75,6 +76,7 @@ fn dispatch(cli: Cli) -> u8 {
         Command::Import(options) => import::run(&global, &options, &mut terminal),
         Command::ImportPolicy(options) => import_policy::run(&global, &options, &mut terminal),
         Command::Diff(options) => diff::run(&global, &options, &mut terminal),
+        Command::Export(options) => export::run(&global, &options, &mut terminal),
         Command::Theme(command) => theme::run(&global, &command, &mut terminal),
         Command::Drift(options) => drift::run(&global, &options, &mut terminal),
         Command::Explain { code } => explain::run(code.as_deref(), &mut terminal),

@@ -14,7 +14,7 @@ use crate::gate::approvals::last_issued;
 use crate::gate::history::History;
 use crate::gate::policy::explain;
 use crate::gate::verdict::{Clock, Outcome, Verdict};
-use crate::model::{Instant, Registry};
+use crate::model::{Instant, Registry, Version};
 use crate::site;
 use crate::source;
 
@@ -37,6 +37,40 @@ pub(super) fn render(
     as_of: Option<Instant>,
     terminal: &Terminal,
 ) -> Result<Rendered, Vec<Diagnostic>> {
+    let bar = terminal.bar("rendering", 0);
+    let rendered = with_input(project, registry, history, as_of, |input| {
+        let versions = input.verdicts.len();
+        let refused = |v: &Verdict| matches!(v.verdict, Outcome::Blocked | Outcome::Error);
+        let blocked = input.verdicts.values().filter(|verdicts| verdicts.iter().any(refused)).count();
+        let files = site::render(input, &|done, total| {
+            bar.set_length(total as u64);
+            bar.set_position(done as u64);
+        })?;
+        Ok(Rendered { files, versions, blocked })
+    });
+    bar.finish_and_clear();
+    rendered
+}
+
+/// The same for one version in one file.
+pub(super) fn single_file(
+    project: &Project,
+    registry: &Registry,
+    history: &History,
+    as_of: Option<Instant>,
+    version: &Version,
+) -> Result<Vec<u8>, Vec<Diagnostic>> {
+    with_input(project, registry, history, as_of, |input| site::single_file(input, version))
+}
+
+/// Everything that pages are made of.
+fn with_input<T>(
+    project: &Project,
+    registry: &Registry,
+    history: &History,
+    as_of: Option<Instant>,
+    make: impl FnOnce(&site::SiteInput<'_>) -> Result<T, Vec<Diagnostic>>,
+) -> Result<T, Vec<Diagnostic>> {
     let beside = match &project.config.policy {
         Some(policy) => Beside::read(policy, &Tree::Folder(project.folder.clone()), &project.folder),
         None => Beside::default(),
@@ -44,8 +78,6 @@ pub(super) fn render(
     let signed = || last_issued(beside.approvals(), now());
     let at = as_of.or_else(|| data_as_of(registry).max(signed())).or_else(|| Instant::from_seconds(0));
     let verdicts = judge(project, &beside, registry, at);
-    let blocked =
-        verdicts.values().filter(|v| v.iter().any(|v| matches!(v.verdict, Outcome::Blocked | Outcome::Error))).count();
     let config = &project.config;
     let options = site::SiteOptions {
         title: config.site.title.clone(),
@@ -61,14 +93,7 @@ pub(super) fn render(
         digest: policy.digest,
         rules: policy.rules.iter().map(|rule| (rule.id.clone(), explain(policy, rule))).collect(),
     });
-    let input = site::SiteInput { registry, verdicts: &verdicts, history, policy, options: &options };
-    let bar = terminal.bar("rendering", 0);
-    let files = site::render(&input, &|done, total| {
-        bar.set_length(total as u64);
-        bar.set_position(done as u64);
-    });
-    bar.finish_and_clear();
-    Ok(Rendered { files: files?, versions: verdicts.len(), blocked })
+    make(&site::SiteInput { registry, verdicts: &verdicts, history, policy, options: &options })
 }
 
 /// Every version at every stage.

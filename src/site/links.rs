@@ -71,7 +71,7 @@ fn problem(
 }
 
 /// The page that a relative link leads to; `None` when it climbs above the root.
-fn resolve(from: &str, link: &str) -> Option<String> {
+pub(super) fn resolve(from: &str, link: &str) -> Option<String> {
     let mut parts: Vec<&str> = from.split('/').collect();
     parts.pop();
     for part in link.split('/') {

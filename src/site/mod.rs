@@ -15,6 +15,7 @@ mod parts;
 mod plan;
 mod search;
 mod show;
+mod single;
 mod templates;
 mod url;
 
@@ -32,7 +33,7 @@ use crate::diag::{Code, Diagnostic, Severity, visible};
 use crate::digest::Sha256;
 use crate::gate::history::History;
 use crate::gate::verdict::Verdict;
-use crate::model::{Instant, Model, Registry};
+use crate::model::{Instant, Model, Registry, Version};
 
 impl Leaderboard {
     /// Whether it speaks of a model.
@@ -124,6 +125,32 @@ struct Site<'a> {
     context_version: u32,
 }
 
+impl<'a> Site<'a> {
+    fn new(
+        input: &SiteInput<'_>,
+        facts: &facts::Facts<'_>,
+        boards: &[boards::Board<'_>],
+        assets: &'a assets::Assets,
+    ) -> Self {
+        let problems = &input.registry.problems;
+        Self {
+            title: facts.title(),
+            css: &assets.css,
+            icon: &assets.icon,
+            search: &assets.search,
+            footer: input.options.footer.as_deref().map(|f| visible(f, 1_000)),
+            generator: visible(&input.options.generator, 100),
+            data_as_of: input.options.data_as_of.map(Instant::minute),
+            has_leaderboards: !boards.is_empty(),
+            has_experiments: !facts.experiments.is_empty(),
+            has_feed: pages::feed::is_there(facts),
+            problems: problems.len(),
+            errors: problems.iter().filter(|p| p.severity == Severity::Error).count(),
+            context_version: CONTEXT_VERSION,
+        }
+    }
+}
+
 /// Version of the contexts that templates see; overrides can check it.
 const CONTEXT_VERSION: u32 = 1;
 
@@ -139,22 +166,7 @@ pub fn render(input: &SiteInput<'_>, progress: &(dyn Fn(usize, usize) + Sync)) -
     let facts = facts::Facts::new(input);
     let boards = boards::all(&facts);
     let assets = assets::publish(&input.options.overrides);
-    let problems = &input.registry.problems;
-    let site = Site {
-        title: facts.title(),
-        css: &assets.css,
-        icon: &assets.icon,
-        search: &assets.search,
-        footer: input.options.footer.as_deref().map(|f| visible(f, 1_000)),
-        generator: visible(&input.options.generator, 100),
-        data_as_of: input.options.data_as_of.map(Instant::minute),
-        has_leaderboards: !boards.is_empty(),
-        has_experiments: !facts.experiments.is_empty(),
-        has_feed: pages::feed::is_there(&facts),
-        problems: problems.len(),
-        errors: problems.iter().filter(|p| p.severity == Severity::Error).count(),
-        context_version: CONTEXT_VERSION,
-    };
+    let site = Site::new(input, &facts, &boards, &assets);
     let templates = templates::Templates::new(&input.options.overrides, &site)?;
     let plan = plan::plan(&facts, &boards);
     let total = plan.len();
@@ -186,6 +198,51 @@ pub fn render(input: &SiteInput<'_>, progress: &(dyn Fn(usize, usize) + Sync)) -
     let mut problems = collisions(&files);
     problems.extend(links::check(&files));
     if problems.is_empty() { Ok(files) } else { Err(problems) }
+}
+
+/// One version as a single HTML file that asks for nothing: its card, verdict, comparison and drift.
+///
+/// # Errors
+/// Templates that fail; an overridden `base.html` without the main part that the file is made of.
+pub fn single_file(input: &SiteInput<'_>, version: &Version) -> Result<Vec<u8>, Vec<Diagnostic>> {
+    use plan::What;
+    let facts = facts::Facts::new(input);
+    let boards = boards::all(&facts);
+    let assets = assets::publish(&input.options.overrides);
+    let site = Site::new(input, &facts, &boards, &assets);
+    let templates = templates::Templates::new(&input.options.overrides, &site)?;
+    let own = |m: usize, v: usize| {
+        let found = &facts.models[m].versions[v].version;
+        found.model == version.model && found.version == version.version
+    };
+    let mut pages = Vec::new();
+    for planned in plan::plan(&facts, &boards) {
+        // The order of reading: the card, why it is so, what changed, whether the data moved.
+        let (rank, title) = match planned.what {
+            What::Version(m, v) if own(m, v) => (0, "Model card".to_owned()),
+            What::Verdict(m, v) if own(m, v) => (1, "Verdict".to_owned()),
+            What::Compare(m, v) if own(m, v) => (2, "What changed".to_owned()),
+            What::Drift(m, v, 0) if own(m, v) => (3, "Drift".to_owned()),
+            What::Drift(m, v, page) if own(m, v) => (3, format!("Drift, page {}", page + 1)),
+            _ => continue,
+        };
+        let html = plan::make(&planned, &facts, &boards, &templates).map_err(|p| vec![*p])?;
+        pages.push((rank, planned.path, title, String::from_utf8_lossy(&html).into_owned()));
+    }
+    pages.sort_by_key(|page| page.0);
+    let parts: Vec<single::Part<'_>> =
+        pages.iter().map(|(_, path, title, html)| single::Part { path, title: title.clone(), html }).collect();
+    let css = assets.files.iter().find(|f| f.0 == assets.css).map(|f| f.1.as_slice()).unwrap_or_default();
+    let frame = single::Frame {
+        title: &format!("{} · {}", visible(&version.selector(), 200), site.title),
+        css: &String::from_utf8_lossy(css),
+        footer: match &site.data_as_of {
+            Some(at) => format!("Data as of {at}. Made with {}. All times are UTC.", site.generator),
+            None => format!("Made with {}. All times are UTC.", site.generator),
+        },
+        base: facts.base.as_deref(),
+    };
+    single::document(&frame, &parts).map_err(|p| vec![*p])
 }
 
 /// Files that would lie on each other on a disk that does not tell case apart. Cannot happen by

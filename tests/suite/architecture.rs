@@ -44,7 +44,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     (
         "site",
         &["compare", "config", "model", "plot", "gate", "diag", "digest", "markdown"],
-        &["tera", "unicode_normalization"],
+        &["tera", "unicode_normalization", "lol_html"],
     ),
     ("output", &["digest"], &["tempfile"]),
     ("watch", &[], &["notify"]),
@@ -64,6 +64,7 @@ const SHARED: &[(&str, &str, &str)] = &[
     ("import", "quick_xml", "JUnit, CycloneDX"),
     ("gate", "quick_xml", "JUnit"),
     ("site", "quick_xml", "feeds"),
+    ("site", "base64", "the digest of a style within a page's policy"),
     ("cli", "similar", "what a theme changed"),
     ("import", "rusqlite", "source opens a database, the importer asks it"),
     ("remote", "jiter", "an MLflow server answers with the bare words NaN and Infinity"),

@@ -14,7 +14,21 @@ fn snapshot(name: &str, text: &str) {
 #[test]
 fn help_pages() {
     let project = Project::new();
-    let commands = ["", "init", "build", "serve", "gate", "check", "inspect", "diff", "explain", "completions", "man"];
+    let commands = [
+        "",
+        "init",
+        "build",
+        "serve",
+        "gate",
+        "check",
+        "inspect",
+        "diff",
+        "export",
+        "theme",
+        "explain",
+        "completions",
+        "man",
+    ];
     let pages: Vec<String> = commands
         .iter()
         .map(|command| {
