@@ -11,6 +11,7 @@ mod corpus_table;
 mod docs_pages;
 mod drift_command;
 mod drift_methods;
+mod drift_rows;
 mod gate;
 mod gate_case;
 mod gate_consumers;
