@@ -15,6 +15,7 @@ use crate::diag::{Diagnostic, Severity, count, render_all};
 use crate::gate::ledger::FILE_NAME as FILE_LEDGER;
 use crate::output::lock_path;
 use crate::serve::{Event, Options, Server};
+use crate::source::row_root;
 use crate::watch::{Mode, Watcher};
 
 /// The usual port.
@@ -94,6 +95,9 @@ impl Watched {
             Ok(project) => {
                 roots.extend(project.source_folders());
                 roots.push(project.folder.join(FILE_LEDGER));
+                let drift = project.config.drift.report.iter();
+                let data = drift.flat_map(|r| r.reference.list().into_iter().chain(r.current.list()));
+                roots.extend(data.map(|name| row_root(&project.folder, &name)));
                 let verdicts = decisions::folders(&project);
                 roots.extend(verdicts.iter().filter(|f| *f != ".").map(|f| project.folder.join(f)));
                 roots.extend(project.config.site.theme.iter().map(|t| project.folder.join(t)));

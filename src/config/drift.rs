@@ -32,6 +32,9 @@ pub struct DriftConfig {
     pub correction: Option<String>,
     /// The share of drifting columns from which on the data as a whole drifts.
     pub share: Option<f64>,
+    /// Whether rows that repeat another are counted.
+    #[serde(default)]
+    pub duplicates: bool,
     /// What summaries may take in memory.
     pub memory_limit: Option<String>,
     /// What is compared.

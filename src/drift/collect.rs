@@ -111,15 +111,16 @@ fn lacking(kind: Kind, limits: Limits, rows: u64) -> Collected {
 }
 
 /// The rows of each window; all rows where the time only says when the window was.
-fn parts(times: &ArrayRef, every: Option<Every>, out: &mut Read) -> Vec<(Key, Option<Vec<u32>>)> {
+pub(super) fn parts(times: &ArrayRef, every: Option<Every>, out: &mut Read) -> Vec<(Key, Option<Vec<u32>>)> {
     let Some(times) = times.as_primitive_opt::<TimestampMillisecondType>() else { return Vec::new() };
     let mut chosen: BTreeMap<Key, Vec<u32>> = BTreeMap::new();
     for (row, time) in times.iter().enumerate() {
-        let Some(time) = time else {
+        // A time that no window can hold is none.
+        let placed = time.and_then(|time| Some((time, every.map_or(Some(0), |every| every.start(time))?)));
+        let Some((time, key)) = placed else {
             out.timeless += 1;
             continue;
         };
-        let key = every.map_or(0, |every| every.start(time));
         let span = out.times.entry(key).or_insert((time, time));
         *span = (span.0.min(time), span.1.max(time));
         if every.is_some() {
@@ -129,7 +130,9 @@ fn parts(times: &ArrayRef, every: Option<Every>, out: &mut Read) -> Vec<(Key, Op
     match every {
         None => vec![(0, None)],
         // Most batches lie in one window.
-        Some(_) if chosen.len() == 1 && times.null_count() == 0 => chosen.into_keys().map(|key| (key, None)).collect(),
+        Some(_) if chosen.len() == 1 && chosen.values().all(|rows| rows.len() == times.len()) => {
+            chosen.into_keys().map(|key| (key, None)).collect()
+        }
         Some(_) => chosen.into_iter().map(|(key, rows)| (key, Some(rows))).collect(),
     }
 }

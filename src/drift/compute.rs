@@ -12,6 +12,7 @@ use rayon::prelude::*;
 use super::collect::{Cut, Key, MOST_WINDOWS, Read, read};
 use super::column::{Collected, Finished, Limits};
 use super::compare::compare;
+use super::extras::Extras;
 use super::judge::judge;
 use super::plan::{Planned, plan, times};
 use super::settings::{Kind, Settings};
@@ -61,7 +62,8 @@ pub fn compute(reference: &Data, current: &[Data], settings: &Settings) -> Outco
     } else {
         current
     };
-    let job = Job::new(reference, current, settings);
+    let mut job = Job::new(reference, current, settings);
+    job.extras = Extras::of(reference, current, settings, job.cut());
     let all = || current.iter().chain([reference]).flat_map(|d| &d.tables);
     let mut out = if all().all(Table::columnar) { job.by_column() } else { job.by_window() };
     let left: Vec<String> = times(&reference.tables)
@@ -195,6 +197,8 @@ struct Job<'a> {
     theirs: Vec<Vec<Planned>>,
     /// The columns of all sides, in the order of the reference.
     columns: Vec<String>,
+    /// What is said of rows as a whole.
+    extras: Extras,
 }
 
 /// A column of a set of data by window.
@@ -232,7 +236,7 @@ impl<'a> Job<'a> {
         let mut seen = BTreeSet::new();
         let names = std::iter::once(&ours).chain(&theirs).flatten().map(|p| &p.name);
         let columns = names.filter(|name| seen.insert(name.as_str())).cloned().collect();
-        Self { reference, current, settings, ours, theirs, columns }
+        Self { reference, current, settings, ours, theirs, columns, extras: Extras::default() }
     }
 
     /// How rows of current data are cut.
@@ -465,6 +469,22 @@ impl<'a> Job<'a> {
         Ok(finished(&columns, all))
     }
 
+    /// Windows of time without a single row, which make no report.
+    fn between(&self, windows: &BTreeMap<Key, Vec<FeatureDrift>>, data: &Data) -> Option<Diagnostic> {
+        let every = self.settings.every?;
+        let after = |(a, b): (&Key, &Key)| every.end(*a).filter(|end| end < b);
+        let gaps: Vec<Key> = windows.keys().zip(windows.keys().skip(1)).filter_map(after).collect();
+        let first = Instant::from_seconds(*gaps.first()?)?.minute();
+        let more =
+            if gaps.len() > 1 { format!(" and at {}", count(gaps.len() - 1, "other place")) } else { String::new() };
+        let message = format!("'{}' has no rows in windows from {first} on{more}", visible(&data.name, 120));
+        Some(
+            Diagnostic::new(Code::DriftWindow, message)
+                .at(data.name.clone())
+                .help("a window without rows has no report: nothing is said of that time"),
+        )
+    }
+
     /// The reports of a set of data.
     fn reports(
         &self,
@@ -474,6 +494,7 @@ impl<'a> Job<'a> {
         windows: BTreeMap<Key, Vec<FeatureDrift>>,
         out: &mut Outcome,
     ) {
+        let index = self.current.iter().position(|d| std::ptr::eq(d, data));
         let note =
             |message: String, help: &str| Diagnostic::new(Code::DriftWindow, message).at(data.name.clone()).help(help);
         if extent.timeless > 0 {
@@ -498,14 +519,14 @@ impl<'a> Job<'a> {
                 .severity(Severity::Error),
             );
         }
+        out.problems.extend(self.between(&windows, data));
         for (key, mut features) in windows {
             let (drifted, share_drifted) = judge(&mut features, self.settings);
             let rows = extent.rows.get(&key).copied();
             let moment = |millis: i64| Instant::from_millis(millis);
             let (start, end) = match (self.settings.every, extent.times.get(&key)) {
                 (Some(every), _) if !extent.rows.is_empty() => {
-                    let end = key.saturating_add(every.seconds);
-                    (moment(key.saturating_mul(1000)), moment(end.saturating_mul(1000)))
+                    (Instant::from_seconds(key), every.end(key).and_then(Instant::from_seconds))
                 }
                 (None, Some((first, last))) => (moment(*first), moment(last.saturating_add(1))),
                 _ => (None, None),
@@ -532,6 +553,7 @@ impl<'a> Job<'a> {
                 share_threshold: Finite::new(self.settings.share),
                 features,
                 source: Pointer::new(name, ""),
+                beside: self.extras.beside(index, key),
             });
         }
     }

@@ -13,6 +13,8 @@ pub mod column;
 mod compare;
 pub mod compute;
 pub mod counts;
+mod duplicates;
+mod extras;
 mod judge;
 pub mod kolmogorov;
 mod measure;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::bins::Rule;
 use super::shares::Fill;
-use crate::model::Method;
+use crate::model::{Instant, Method};
 
 /// What the values of a column mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -138,14 +138,20 @@ pub struct ColumnSettings {
 
 /// The length of a window of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Every {
+pub enum Every {
     /// Seconds; windows of weeks begin on Mondays, all others at multiples since 1970, in UTC.
-    pub seconds: i64,
+    Seconds(i64),
+    /// Calendar months in UTC, counted from January 1970: three are quarters, twelve are years.
+    Months(i64),
 }
 
 impl Every {
-    /// Reads `1h`, `1d`, `2w`; nothing when it is none of them.
+    /// Reads `1h`, `1d`, `2w`, `1mo`; nothing when it is none of them.
     pub fn parse(text: &str) -> Option<Self> {
+        let positive = |number: &str| number.parse::<i64>().ok().filter(|n| *n > 0);
+        if let Some(number) = text.strip_suffix("mo") {
+            return positive(number).filter(|n| *n <= 1_200).map(Self::Months);
+        }
         let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
         let unit = match unit {
             "m" => 60,
@@ -154,16 +160,28 @@ impl Every {
             "w" => 604_800,
             _ => return None,
         };
-        let number: i64 = number.parse().ok().filter(|n| *n > 0)?;
-        Some(Self { seconds: number.checked_mul(unit)? })
+        Some(Self::Seconds(positive(number)?.checked_mul(unit)?))
     }
 
-    /// The window of a moment, by its first second.
-    pub(super) fn start(self, millis: i64) -> i64 {
-        // 1970-01-01 was a Thursday.
-        let origin = if self.seconds % 604_800 == 0 { 4 * 86_400 } else { 0 };
-        let seconds = millis.div_euclid(1000);
-        (seconds - origin).div_euclid(self.seconds).saturating_mul(self.seconds).saturating_add(origin)
+    /// The window of a moment, by its first second; nothing at the ends of time.
+    pub(super) fn start(self, millis: i64) -> Option<i64> {
+        match self {
+            Self::Seconds(length) => {
+                // 1970-01-01 was a Thursday.
+                let origin = if length % 604_800 == 0 { 4 * 86_400 } else { 0 };
+                let seconds = millis.div_euclid(1000);
+                (seconds - origin).div_euclid(length).checked_mul(length)?.checked_add(origin)
+            }
+            Self::Months(together) => Some(Instant::from_millis(millis)?.months(together)?.0.seconds()),
+        }
+    }
+
+    /// The first second after the window that begins with this one.
+    pub(super) fn end(self, start: i64) -> Option<i64> {
+        match self {
+            Self::Seconds(length) => start.checked_add(length),
+            Self::Months(together) => Some(Instant::from_seconds(start)?.months(together)?.1.seconds()),
+        }
     }
 }
 
@@ -188,6 +206,8 @@ pub struct Settings {
     pub time: Option<String>,
     /// The length of the windows that rows are put into by it.
     pub every: Option<Every>,
+    /// Whether rows that repeat another are counted: it reads all columns of all rows once more.
+    pub duplicates: bool,
     /// Bytes that summaries may take.
     pub memory: u64,
 }
@@ -204,6 +224,7 @@ impl Default for Settings {
             share: 0.5,
             time: None,
             every: None,
+            duplicates: false,
             memory: 2 << 30,
         }
     }

@@ -3,7 +3,9 @@
 //! In: a report. Out: the keys that `import/native` reads in a `presscheck.drift/1` file and in `records.json`.
 
 use super::records::{count, finite, list, map, measured, opt, text_of, time, truth};
-use crate::model::{Column, Datum, Distribution, DistributionSide, DriftReport, Finite, Profile, SideUnit};
+use crate::model::{
+    Column, Datum, Distribution, DistributionSide, DriftReport, Duplicates, Finite, Profile, RowCount, SideUnit,
+};
 
 /// The keys of a report: tool, sides, window, shares and features.
 pub(super) fn report(d: &DriftReport) -> Datum {
@@ -21,6 +23,7 @@ pub(super) fn report(d: &DriftReport) -> Datum {
             ("column", column(&f.column)),
         ])
     });
+    let beside = d.beside.as_deref();
     map([
         ("tool", text_of(&d.tool)),
         ("reference", text_of(&d.reference)),
@@ -30,6 +33,21 @@ pub(super) fn report(d: &DriftReport) -> Datum {
         ("share_drifted", finite(d.share_drifted)),
         ("share_threshold", finite(d.share_threshold)),
         ("features", features),
+        ("duplicates", beside.and_then(|b| b.duplicates.as_ref()).map_or(Datum::Null, duplicates)),
+        ("importances_from", opt(beside.and_then(|b| b.importances_from.as_deref()))),
+    ])
+}
+
+fn duplicates(d: &Duplicates) -> Datum {
+    let side = |side: Option<RowCount>| {
+        side.map_or(Datum::Null, |s| {
+            map([("rows", count(Some(s.rows))), ("duplicates", count(Some(s.duplicates))), ("error", finite(s.error))])
+        })
+    };
+    map([
+        ("reference", side(d.reference)),
+        ("current", side(d.current)),
+        ("not_computed", opt(d.not_computed.as_deref())),
     ])
 }
 

@@ -104,6 +104,7 @@ fn report(data: &Datum, meta: Option<&Datum>, content: &Content<'_>, findings: &
         share_threshold: None,
         features,
         source: findings.place(""),
+        beside: None,
     }
 }
 

@@ -235,6 +235,7 @@ impl Out {
                 share_threshold: None,
                 features: self.features,
                 source: reader.place(""),
+                beside: None,
             });
         }
         document.standalone = document.speaks_of_a_run();

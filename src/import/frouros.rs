@@ -93,6 +93,7 @@ impl DocumentImporter for Frouros {
                     share_threshold: None,
                     features: found,
                     source: findings.place(""),
+                    beside: None,
                 });
             }
         }

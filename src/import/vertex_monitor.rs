@@ -122,6 +122,7 @@ fn report(
         share_threshold: None,
         features,
         source: reader.place(at),
+        beside: None,
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::{Finite, Instant, Measured, Pointer};
+use super::{Beside, Finite, Instant, Measured, Pointer};
 
 /// Canonical drift methods (DESIGN.md §3); an unknown method keeps only its label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -263,4 +263,6 @@ pub struct DriftReport {
     pub features: Vec<FeatureDrift>,
     /// Where it was read.
     pub source: Pointer,
+    /// What is said beside the features.
+    pub beside: Option<Box<Beside>>,
 }

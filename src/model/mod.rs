@@ -4,6 +4,7 @@
 //! and the pages show. Nothing here opens a file, reads a clock or computes a verdict.
 
 mod assemble;
+mod beside;
 mod card;
 mod catalogue;
 mod check;
@@ -26,6 +27,7 @@ mod time;
 pub mod view;
 
 pub use assemble::assemble;
+pub use beside::{Beside, Duplicates, RowCount};
 pub use card::{Card, CardResult, Section, slug_id};
 pub use catalogue::{Catalogue, Direction, ExampleSpec, MetricDefinition};
 pub use check::{Check, CheckStatus};

@@ -48,6 +48,20 @@ impl Instant {
         self.0.checked_sub(by).map_or(Self(jiff::Timestamp::MIN), Self)
     }
 
+    /// The calendar months in UTC that the moment lies in, so many together and counted from January 1970: their first
+    /// moment, and the first one after them; nothing at the ends of time.
+    pub fn months(self, together: i64) -> Option<(Self, Self)> {
+        let date = self.0.to_zoned(jiff::tz::TimeZone::UTC).date();
+        let month = (i64::from(date.year()) - 1970) * 12 + i64::from(date.month()) - 1;
+        let first = month.div_euclid(together.max(1)).checked_mul(together.max(1))?;
+        let begin = |month: i64| {
+            let year = i16::try_from(month.div_euclid(12).checked_add(1970)?).ok()?;
+            let date = jiff::civil::Date::new(year, i8::try_from(month.rem_euclid(12) + 1).ok()?, 1).ok()?;
+            date.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|z| Self(z.timestamp()))
+        };
+        Some((begin(first)?, begin(first.checked_add(together)?)?))
+    }
+
     /// The day, `2026-03-02`, in UTC.
     pub fn date(self) -> String {
         self.0.to_zoned(jiff::tz::TimeZone::UTC).date().to_string()

@@ -9,8 +9,8 @@ use serde::Serialize;
 use serde::ser::{SerializeSeq, Serializer};
 
 use super::{
-    Card, CheckStatus, Column, CurveKind, Datum, DriftReport, Finite, Instant, Interval, Measured, MetricResult, Model,
-    Pointer, Registry, Run, RunStatus, Series, Slice, SourceSummary, Version,
+    Beside, Card, CheckStatus, Column, CurveKind, Datum, DriftReport, Finite, Instant, Interval, Measured,
+    MetricResult, Model, Pointer, Registry, Run, RunStatus, Series, Slice, SourceSummary, Version,
 };
 use crate::diag::Diagnostic;
 
@@ -298,6 +298,8 @@ pub struct DriftView<'a> {
     share_drifted: Option<Finite>,
     share_threshold: Option<Finite>,
     features: Vec<FeatureView<'a>>,
+    #[serde(flatten)]
+    beside: Option<&'a Beside>,
 }
 
 #[derive(Debug, Serialize)]
@@ -353,6 +355,7 @@ impl<'a> DriftView<'a> {
                     column: &f.column,
                 })
                 .collect(),
+            beside: report.beside.as_deref(),
         }
     }
 }

@@ -145,6 +145,7 @@ fn drift(run: Option<&str>, text: &str, day: u8) -> DriftReport {
             column: Column::default(),
         }],
         source: Pointer::new(format!("drift/{text}"), ""),
+        beside: None,
     }
 }
 

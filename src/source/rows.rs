@@ -65,6 +65,18 @@ pub fn row_files(folder: &Path, name: &str) -> Result<RowFiles, Box<Diagnostic>>
     Ok(RowFiles { files, together })
 }
 
+/// Where files of a name can come and go: itself, or of a pattern the folder above its first wildcard.
+pub fn row_root(folder: &Path, name: &str) -> PathBuf {
+    const WILD: [char; 3] = ['*', '?', '['];
+    let path = folder.join(name);
+    if path.is_file() || path.is_dir() || !name.contains(WILD) {
+        return path;
+    }
+    let fixed: PathBuf =
+        Path::new(name).components().take_while(|part| !part.as_os_str().to_string_lossy().contains(WILD)).collect();
+    folder.join(fixed)
+}
+
 /// Opens a file of rows.
 pub(crate) fn rows_of(path: &Path) -> Result<File, String> {
     #[expect(clippy::disallowed_methods, reason = "source is the one module that opens files to read")]

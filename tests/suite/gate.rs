@@ -197,6 +197,7 @@ impl Store {
                 })
                 .collect(),
             source,
+            beside: None,
         });
         self.file(version, file)
     }

@@ -12,6 +12,7 @@ mod diff;
 mod docs_pages;
 mod drift_command;
 mod drift_methods;
+mod drift_rows;
 mod export;
 mod gate;
 mod gate_case;

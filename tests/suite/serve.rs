@@ -96,3 +96,27 @@ fn a_preview_follows_the_files_and_shows_errors_in_the_page() {
     assert_eq!(preview.get("nowhere.html").0, 404);
     assert!(!project.path().join("public").exists(), "a preview writes nothing");
 }
+
+/// Data that the configuration compares is watched as well: files that change, and files that come.
+#[test]
+fn a_preview_follows_the_data_of_drift() {
+    let table = |from: u32| "x\n".to_owned() + &(0..200).map(|i| format!("{}\n", i % 20 + from)).collect::<String>();
+    let project = Project::new()
+        .file(
+            "presscheck.toml",
+            "schema = 1\n[[source]]\npath = \"runs\"\n[[drift.report]]\nrun = \"runs/m/1\"\n\
+             reference = \"data/ref.csv\"\ncurrent = \"data/in/week*.csv\"\n",
+        )
+        .file("runs/m/1/metrics.json", "{\"auc\": 0.9}")
+        .file("data/ref.csv", table(0))
+        .file("data/in/week1.csv", table(0));
+    let preview = Preview::start(&project);
+    let page = "models/m/1-drift.html";
+    preview.until(page, "week1.csv (200 rows");
+    preview.until(page, "0 of 1 feature drifted");
+    edit(&project, "data/in/week2.csv", &table(9));
+    preview.until(page, "week2.csv (200 rows");
+    preview.until(page, "1 of 1 feature drifted");
+    edit(&project, "data/ref.csv", &table(9));
+    preview.until(page, "0 of 1 feature drifted");
+}

@@ -23,7 +23,7 @@ pub(in crate::cli) struct Drift {
     /// The column that says when a row was
     #[arg(long, value_name = "COLUMN")]
     pub(super) time: Option<String>,
-    /// Cut windows of this length by the time column: 1h, 1d, 1w
+    /// Cut windows of this length by the time column: 1h, 1d, 1w, 1mo
     #[arg(long, value_name = "LENGTH", requires = "time")]
     pub(super) every: Option<String>,
     /// Compare by this method: METHOD for all columns it is for, or COLUMN=METHOD
@@ -50,6 +50,9 @@ pub(in crate::cli) struct Drift {
     /// The share of drifting columns from which on the data as a whole drifts
     #[arg(long, value_name = "SHARE", default_value_t = 0.5)]
     pub(super) share: f64,
+    /// Count rows that repeat another one
+    #[arg(long, conflicts_with_all = ["partial", "merge"])]
+    pub(super) duplicates: bool,
     /// What summaries may take in memory: 500MB, 2GB
     #[arg(long, value_name = "SIZE", default_value = "2GB")]
     pub(super) memory_limit: String,

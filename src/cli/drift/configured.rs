@@ -58,9 +58,13 @@ fn compute_one(
     };
     let current = current(project, &report.current.list(), &mut problems);
     let tables: Vec<&Table> = current.iter().chain([&reference]).flat_map(|d| &d.tables).collect();
-    match settings(&Asked::configured(config, report), &names(&tables)) {
-        Ok(settings) => {
-            let Outcome { reports, problems: found } = compute(&reference, &current, &settings);
+    let names = names(&tables);
+    match settings(&Asked::configured(config, report), &names) {
+        Ok(mut settings) => {
+            let from = super::importances::from_run(project, &report.run, &names, &mut settings);
+            let mut outcome = compute(&reference, &current, &settings);
+            super::importances::told(&mut outcome, from.as_ref());
+            let Outcome { reports, problems: found } = outcome;
             problems.extend(found);
             problems.extend(overlaps(&reports));
             if reports.is_empty() {
@@ -92,6 +96,7 @@ fn nothing(report: &DriftReportConfig) -> DriftReport {
         share_threshold: None,
         features: Vec::new(),
         source: Pointer::new(String::new(), ""),
+        beside: None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod args;
 mod configured;
+mod importances;
 mod settings;
 mod text;
 
@@ -90,11 +91,19 @@ fn compared(folder: &Path, options: &Drift, terminal: &Terminal) -> Result<Outco
         return Err((problems, exit::EVIDENCE));
     };
     let tables: Vec<&Table> = current.iter().chain([&reference]).flat_map(|d| &d.tables).collect();
-    let settings =
-        settings::settings(&Asked::typed(options), &names(&tables)).map_err(|problem| (vec![*problem], exit::USAGE))?;
+    let names = names(&tables);
+    let mut settings =
+        settings::settings(&Asked::typed(options), &names).map_err(|problem| (vec![*problem], exit::USAGE))?;
+    let from = run_of(options).and_then(|run| importances::from_run(folder, &run, &names, &mut settings));
     let mut outcome = terminal.reading(|| compute(&reference, &current, &settings));
+    importances::told(&mut outcome, from.as_ref());
     outcome.problems.splice(0..0, problems);
     Ok(outcome)
+}
+
+/// The run's folder that the reports are written into.
+fn run_of(options: &Drift) -> Option<String> {
+    Some(importances::folder_of(options.output.as_deref()?)?.display().to_string())
 }
 
 /// The columns of tables.
@@ -159,9 +168,14 @@ fn merged(folder: &Path, options: &Drift) -> Result<Outcome, Refused> {
     };
     let (reference, current) = (parts(&options.reference)?, parts(&options.current)?);
     let columns = reference.iter().chain(&current).flat_map(Part::columns).map(str::to_owned).collect();
-    let settings =
+    let mut settings =
         settings::settings(&Asked::typed(options), &columns).map_err(|problem| (vec![*problem], exit::USAGE))?;
-    compare_parts(reference, current, &settings).map_err(|why| {
+    let from = run_of(options).and_then(|run| importances::from_run(folder, &run, &columns, &mut settings));
+    let outcome = compare_parts(reference, current, &settings).map(|mut outcome| {
+        importances::told(&mut outcome, from.as_ref());
+        outcome
+    });
+    outcome.map_err(|why| {
         let problem = Diagnostic::new(Code::DriftWindow, why).severity(Severity::Error);
         (vec![problem.help("make the summaries again with the same options")], exit::EVIDENCE)
     })

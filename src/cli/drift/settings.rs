@@ -22,6 +22,7 @@ pub(super) struct Asked {
     correction: String,
     share: f64,
     memory_limit: String,
+    duplicates: bool,
     time: Option<String>,
     every: Option<String>,
     methods: Vec<String>,
@@ -44,6 +45,7 @@ impl Asked {
             correction: o.correction,
             share: o.share,
             memory_limit: o.memory_limit,
+            duplicates: o.duplicates,
             time: o.time,
             every: o.every,
             methods: o.methods,
@@ -66,6 +68,7 @@ impl Asked {
             correction: c.correction.unwrap_or_else(|| "holm".to_owned()),
             share: c.share.unwrap_or(0.5),
             memory_limit: c.memory_limit.unwrap_or_else(|| "2GB".to_owned()),
+            duplicates: c.duplicates,
             time: report.time.clone(),
             every: report.every.clone(),
             methods: c.methods,
@@ -109,6 +112,7 @@ pub(super) fn settings(options: &Asked, columns: &BTreeSet<String>) -> Result<Se
         },
         share: options.share,
         time: options.time.clone(),
+        duplicates: options.duplicates,
         memory: byte_size(&options.memory_limit).filter(|n| *n >= 1 << 20).ok_or_else(|| {
             options.wrong("memory-limit", &options.memory_limit, "write a size of at least 1MB, like 500MB or 2GB")
         })?,
@@ -119,7 +123,7 @@ pub(super) fn settings(options: &Asked, columns: &BTreeSet<String>) -> Result<Se
     }
     if let Some(text) = &options.every {
         let every = Every::parse(text)
-            .ok_or_else(|| options.wrong("every", text, "write a whole number and m, h, d or w: 1w"))?;
+            .ok_or_else(|| options.wrong("every", text, "write a whole number and m, h, d, w or mo: 1w"))?;
         out.every = Some(every);
     }
     if let Some(time) = &options.time {

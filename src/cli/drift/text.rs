@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 use crate::diag::{count, visible};
 use crate::drift::out::severity;
-use crate::model::{DriftReport, FeatureDrift, Finite, Measured};
+use crate::model::{DriftReport, Duplicates, FeatureDrift, Finite, Measured};
 
 /// Lines of a list that are shown for a window.
 const SHOWN: usize = 12;
@@ -99,6 +99,13 @@ fn window(report: &DriftReport, colour: bool, out: &mut String) {
     }
     if unknown.len() > SHOWN {
         let _ = writeln!(out, "  and {} more", unknown.len() - SHOWN);
+    }
+    let beside = report.beside.as_deref();
+    if let Some(said) = beside.and_then(|b| b.duplicates.as_ref()).and_then(Duplicates::sentence) {
+        let _ = writeln!(out, "  data  {said}");
+    }
+    if let Some(from) = beside.and_then(|b| b.importances_from.as_deref()) {
+        let _ = writeln!(out, "  importances from {}", visible(from, 160));
     }
     let quality: Vec<(&str, &String)> =
         report.features.iter().flat_map(|f| f.column.quality.iter().map(|q| (f.feature.as_str(), q))).collect();

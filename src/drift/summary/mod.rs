@@ -7,9 +7,11 @@
 mod categories;
 mod numbers;
 mod rounded;
+mod rows;
 mod text;
 
 pub use categories::{Categories, MOST_CATEGORIES};
 pub(in crate::drift) use numbers::Parts;
 pub use numbers::{Numbers, Sample};
+pub use rows::Rows;
 pub use text::{Texts, Words};

@@ -61,6 +61,7 @@ pub(super) fn report(value: &Datum, subject: &Subject<'_>, at: &str, reader: &mu
         share_threshold: None,
         features,
         source: reader.place(at),
+        beside: None,
     })
 }
 

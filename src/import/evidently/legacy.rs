@@ -123,6 +123,7 @@ impl Reports {
             share_threshold: None,
             features: Vec::new(),
             source: reader.place(""),
+            beside: None,
         };
         Self { template, done: Vec::new(), open: None, has: (false, false) }
     }

@@ -164,6 +164,7 @@ impl Reports {
                 share_threshold: None,
                 features: Vec::new(),
                 source: reader.place(if first { String::new() } else { metric.at.clone() }),
+                beside: None,
             }
         })
     }

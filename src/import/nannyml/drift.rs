@@ -50,6 +50,7 @@ pub(super) fn read(
                 share_threshold: None,
                 features,
                 source: findings.place(grid.place(chunk.row)),
+                beside: None,
             });
         }
     }

@@ -74,6 +74,10 @@ impl DocumentImporter for NativeDrift {
             Some(Datum::Bool(drifted)) => Some(*drifted),
             _ => share_drifted.zip(share_threshold).map(|(share, threshold)| share >= threshold),
         };
+        let beside = super::beside::beside(value).unwrap_or_else(|| {
+            document.problems.push(bad(path, "", "what is said beside the features has the wrong shape"));
+            None
+        });
         document.drift.push(DriftReport {
             id: path.clone(),
             run: None,
@@ -86,6 +90,7 @@ impl DocumentImporter for NativeDrift {
             share_threshold,
             features,
             source: Pointer::new(path.clone(), ""),
+            beside,
         });
         document
     }

@@ -6,6 +6,7 @@
 //! sense as part of a run (a ROC curve), or when it lies below a folder with `model.toml` and holds
 //! a document. Its parent is the model, its own name the version (docs/formats/native.md).
 
+mod beside;
 mod column;
 pub(crate) mod drift;
 mod manifest;

@@ -339,6 +339,7 @@ fn drift(item: &Datum, folder: &str) -> Option<DriftReport> {
         share_threshold: field(item, "share_threshold", finite)?,
         features: each(item.get("features")?, feature)?,
         source: place(item.get("source")?, folder)?,
+        beside: super::beside::beside(item)?,
     })
 }
 

@@ -51,6 +51,7 @@ pub(super) fn read(value: &Datum, document: &mut Document, reader: &mut Reader<'
             share_threshold: None,
             features,
             source: reader.place("/violations"),
+            beside: None,
         });
     }
 }

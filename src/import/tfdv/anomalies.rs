@@ -67,6 +67,7 @@ pub(super) fn read(value: &Datum, content: &Content<'_>, document: &mut Document
                 share_threshold: None,
                 features,
                 source: findings.place("/driftSkewInfo"),
+                beside: None,
             });
         }
     }

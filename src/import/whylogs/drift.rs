@@ -26,6 +26,7 @@ pub(super) fn read(value: &Datum, content: &Content<'_>, findings: &mut Findings
         share_threshold: None,
         features,
         source: findings.place(""),
+        beside: None,
     }
 }
 

@@ -80,6 +80,7 @@ pub(super) struct GroupView {
     first: bool,
     window: String,
     current: String,
+    rows_said: String,
     heatmap: Option<FigureView>,
     share: Option<FigureView>,
     sections: Vec<FeatureSection>,
@@ -176,6 +177,13 @@ pub(super) fn view(
         tool: visible(&newest.tool, 160),
         reference: if detailed { visible(&newest.reference, 200) } else { String::new() },
         current: visible(&newest.current, 200),
+        rows_said: newest
+            .beside
+            .as_deref()
+            .and_then(|b| b.duplicates.as_ref())
+            .and_then(crate::model::Duplicates::sentence)
+            .map(|said| show::sentence(&said))
+            .unwrap_or_default(),
         about: one_method(grid).map(about).unwrap_or_default(),
         sentence: sentence(grid, newest, several, detailed),
         several,

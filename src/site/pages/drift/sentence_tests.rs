@@ -49,6 +49,7 @@ pub(in super::super) fn report(day: &str, features: Vec<FeatureDrift>) -> DriftR
         share_threshold: None,
         features,
         source: Pointer::new(format!("drift/{day}.json"), ""),
+        beside: None,
     }
 }
 
