@@ -32,6 +32,10 @@ pub struct DriftConfig {
     pub correction: Option<String>,
     /// The share of drifting columns from which on the data as a whole drifts.
     pub share: Option<f64>,
+    /// The column of predictions.
+    pub prediction: Option<String>,
+    /// The column of labels.
+    pub target: Option<String>,
     /// Whether rows that repeat another are counted.
     #[serde(default)]
     pub duplicates: bool,

@@ -235,7 +235,11 @@ impl<'a> Job<'a> {
     ) -> Self {
         let mut seen = BTreeSet::new();
         let names = std::iter::once(&ours).chain(&theirs).flatten().map(|p| &p.name);
-        let columns = names.filter(|name| seen.insert(name.as_str())).cloned().collect();
+        let mut columns: Vec<String> = names.filter(|name| seen.insert(name.as_str())).cloned().collect();
+        // What the model says, and what is true, come first.
+        if let Some((prediction, target)) = &settings.labels {
+            columns.sort_by_key(|name| (name != prediction, name != target));
+        }
         Self { reference, current, settings, ours, theirs, columns, extras: Extras::default() }
     }
 

@@ -6,14 +6,16 @@
 use super::collect::{Cut, Key};
 use super::compute::Data;
 use super::duplicates::{self, Counted};
+use super::performance::{self, Pairs};
 use super::settings::Settings;
-use crate::model::Beside;
+use crate::model::{Beside, Performance, Scored};
 
 /// What was found.
 #[derive(Debug, Default)]
 pub(super) struct Extras {
     /// Of the reference, and of each set of current data.
     duplicates: Option<(Counted, Vec<Counted>)>,
+    performance: Option<Judged>,
 }
 
 impl Extras {
@@ -23,7 +25,20 @@ impl Extras {
             let ours = duplicates::count(reference, settings, None);
             (ours, current.iter().map(|data| duplicates::count(data, settings, cut)).collect())
         });
-        Self { duplicates }
+        let performance = settings.labels.clone().map(|(prediction, target)| {
+            let names = (prediction.as_str(), target.as_str());
+            let ours = performance::read(reference, names, settings, None);
+            let theirs: Vec<_> = current.iter().map(|d| performance::read(d, names, settings, cut)).collect();
+            // What is predicted is the same in all windows, also in those whose few labels are all 0 or 1.
+            let all = || theirs.iter().chain([&ours]).flatten().flat_map(std::collections::BTreeMap::values);
+            let task = match (all().any(Pairs::has_numbers), all().all(Pairs::is_binary)) {
+                (true, true) => Scored::Score,
+                (true, false) => Scored::Value,
+                (false, _) => Scored::Class,
+            };
+            Judged { prediction, target, task, ours, theirs }
+        });
+        Self { duplicates, performance }
     }
 
     /// What is said of a window of the data with this index; nothing when nothing was asked for.
@@ -31,7 +46,36 @@ impl Extras {
         let index = index?;
         let duplicates =
             self.duplicates.as_ref().and_then(|(ours, theirs)| Some(duplicates::said(ours, theirs.get(index)?, key)));
-        let out = Beside { duplicates, ..Beside::default() };
+        let performance = self.performance.as_ref().map(|judged| judged.said(index, key));
+        let out = Beside { duplicates, performance, importances_from: None };
         (out != Beside::default()).then(|| Box::new(out))
+    }
+}
+
+/// Predictions and labels of all sides.
+#[derive(Debug)]
+struct Judged {
+    prediction: String,
+    target: String,
+    task: Scored,
+    ours: performance::Read,
+    theirs: Vec<performance::Read>,
+}
+
+impl Judged {
+    fn said(&self, index: usize, key: Key) -> Performance {
+        let side = |read: Option<&performance::Read>, key: Key| {
+            read?.as_ref().ok().map(|windows| windows.get(&key).map(|p| p.judged(self.task)).unwrap_or_default())
+        };
+        let why = |of: &str, read: Option<&performance::Read>| Some(format!("{of}: {}", read?.as_ref().err()?));
+        let theirs = self.theirs.get(index);
+        Performance {
+            prediction: self.prediction.clone(),
+            target: self.target.clone(),
+            task: self.task,
+            reference: side(Some(&self.ours), 0),
+            current: side(theirs, key),
+            not_computed: why("the current data", theirs).or_else(|| why("the reference", Some(&self.ours))),
+        }
     }
 }

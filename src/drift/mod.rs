@@ -21,6 +21,7 @@ mod measure;
 pub mod moments;
 pub mod out;
 pub mod partial;
+mod performance;
 pub mod plan;
 mod quality;
 pub mod samples;

@@ -206,6 +206,8 @@ pub struct Settings {
     pub time: Option<String>,
     /// The length of the windows that rows are put into by it.
     pub every: Option<Every>,
+    /// The columns of predictions and of labels, which come late.
+    pub labels: Option<(String, String)>,
     /// Whether rows that repeat another are counted: it reads all columns of all rows once more.
     pub duplicates: bool,
     /// Bytes that summaries may take.
@@ -224,6 +226,7 @@ impl Default for Settings {
             share: 0.5,
             time: None,
             every: None,
+            labels: None,
             duplicates: false,
             memory: 2 << 30,
         }

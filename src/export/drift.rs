@@ -4,7 +4,8 @@
 
 use super::records::{count, finite, list, map, measured, opt, text_of, time, truth};
 use crate::model::{
-    Column, Datum, Distribution, DistributionSide, DriftReport, Duplicates, Finite, Profile, RowCount, SideUnit,
+    Column, Datum, Distribution, DistributionSide, DriftReport, Duplicates, Finite, Performance, PerformanceSide,
+    Profile, RowCount, SideUnit,
 };
 
 /// The keys of a report: tool, sides, window, shares and features.
@@ -34,7 +35,39 @@ pub(super) fn report(d: &DriftReport) -> Datum {
         ("share_threshold", finite(d.share_threshold)),
         ("features", features),
         ("duplicates", beside.and_then(|b| b.duplicates.as_ref()).map_or(Datum::Null, duplicates)),
+        ("performance", beside.and_then(|b| b.performance.as_ref()).map_or(Datum::Null, performance)),
         ("importances_from", opt(beside.and_then(|b| b.importances_from.as_deref()))),
+    ])
+}
+
+fn performance(p: &Performance) -> Datum {
+    let side = |side: Option<&PerformanceSide>| {
+        let Some(s) = side else { return Datum::Null };
+        map([
+            ("labelled", count(Some(s.labelled))),
+            ("unlabelled", count(Some(s.unlabelled))),
+            ("unpredicted", count(Some(s.unpredicted))),
+            (
+                "metrics",
+                list(&s.metrics, |m| {
+                    map([
+                        ("metric", text_of(&m.metric)),
+                        ("value", finite(Some(m.value))),
+                        ("low", finite(Some(m.low))),
+                        ("high", finite(Some(m.high))),
+                    ])
+                }),
+            ),
+            ("not_computed", if s.not_computed.is_empty() { Datum::Null } else { texts(&s.not_computed) }),
+        ])
+    };
+    map([
+        ("prediction", text_of(&p.prediction)),
+        ("target", text_of(&p.target)),
+        ("task", text_of(p.task.as_str())),
+        ("reference", side(p.reference.as_ref())),
+        ("current", side(p.current.as_ref())),
+        ("not_computed", opt(p.not_computed.as_deref())),
     ])
 }
 

@@ -16,6 +16,84 @@ pub struct Beside {
     /// The file that the importances of columns were taken from, where nobody gave them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub importances_from: Option<String>,
+    /// How good the predictions were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub performance: Option<Performance>,
+}
+
+/// What predictions are of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scored {
+    /// A score for a label that is 0 or 1.
+    Score,
+    /// A class.
+    Class,
+    /// A number.
+    Value,
+}
+
+impl Scored {
+    /// All kinds.
+    pub const ALL: &'static [Self] = &[Self::Score, Self::Class, Self::Value];
+
+    /// Its name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Score => "score",
+            Self::Class => "class",
+            Self::Value => "value",
+        }
+    }
+}
+
+/// How good predictions were on both sides.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Performance {
+    /// The column of predictions.
+    pub prediction: String,
+    /// The column of labels.
+    pub target: String,
+    /// What was predicted.
+    pub task: Scored,
+    /// The reference side.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference: Option<PerformanceSide>,
+    /// The current side.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub current: Option<PerformanceSide>,
+    /// Why a side is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_computed: Option<String>,
+}
+
+/// How good predictions were on one side.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PerformanceSide {
+    /// Rows with a prediction and a label.
+    pub labelled: u64,
+    /// Rows without a label: it may come later.
+    pub unlabelled: u64,
+    /// Rows with a label and no usable prediction.
+    pub unpredicted: u64,
+    /// The metrics.
+    pub metrics: Vec<Measure>,
+    /// Metrics that are not defined, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_computed: Vec<String>,
+}
+
+/// A metric with its interval of 95 %.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Measure {
+    /// `auc`, `brier`, `accuracy`, `mae`, `mse` or `bias` (prediction less label).
+    pub metric: String,
+    /// Its value.
+    pub value: Finite,
+    /// The lower bound.
+    pub low: Finite,
+    /// The upper bound.
+    pub high: Finite,
 }
 
 /// Rows that equal another one in every column.

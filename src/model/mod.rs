@@ -27,7 +27,7 @@ mod time;
 pub mod view;
 
 pub use assemble::assemble;
-pub use beside::{Beside, Duplicates, RowCount};
+pub use beside::{Beside, Duplicates, Measure, Performance, PerformanceSide, RowCount, Scored};
 pub use card::{Card, CardResult, Section, slug_id};
 pub use catalogue::{Catalogue, Direction, ExampleSpec, MetricDefinition};
 pub use check::{Check, CheckStatus};

@@ -36,7 +36,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ),
     ("export", &["model", "diag", "digest"], &[]),
     ("gate", &["model", "diag", "digest", "markdown"], &["libm", "chacha20", "semver", "ssh_key"]),
-    ("drift", &["diag", "digest", "model", "rows"], &["statrs", "nalgebra"]),
+    ("drift", &["diag", "digest", "gate", "model", "rows"], &["statrs", "nalgebra"]),
     ("compare", &["model", "gate", "diag"], &["similar"]),
     ("thresholds", &["config", "diag", "import", "model", "source"], &[]),
     ("config", &["diag", "model", "gate", "remote", "digest"], &[]),

@@ -147,6 +147,80 @@ fn importances_are_those_of_the_run() {
     assert_eq!(importances(&view["drift"][0]), wanted);
 }
 
+/// Metrics by window against scikit-learn and scipy; rows whose label has not come yet are counted.
+#[test]
+fn performance_by_window_with_intervals() {
+    let truth = truth();
+    let project = project();
+    let near = |what: &str, ours: &Value, theirs: &Value| {
+        let (a, b) = (ours.as_f64().unwrap(), theirs.as_f64().unwrap());
+        assert!((a - b).abs() <= 1e-9 * b.abs().max(1.0), "{what}: {a} is not {b}");
+    };
+    let check = |side: &Value, facts: &Value, metrics: &[&str], what: &str| {
+        assert_eq!(side["labelled"], facts["labelled"], "{what}");
+        assert_eq!(
+            side["unlabelled"].as_u64().unwrap() + side["labelled"].as_u64().unwrap(),
+            facts["rows"].as_u64().unwrap()
+        );
+        let found = side["metrics"].as_array().unwrap();
+        assert_eq!(found.len(), metrics.len(), "{what}: {side}");
+        for (found, metric) in found.iter().zip(metrics) {
+            assert_eq!(found["metric"], *metric);
+            let wanted = &facts[*metric];
+            // The interval of the AUC is the gate's, which has tests of its own.
+            match wanted.as_array() {
+                Some(list) => {
+                    for (key, wanted) in ["value", "low", "high"].iter().zip(list) {
+                        near(&format!("{what} {metric} {key}"), &found[*key], wanted);
+                    }
+                }
+                None => {
+                    near(&format!("{what} {metric}"), &found["value"], wanted);
+                    assert!(found["low"].as_f64() < found["value"].as_f64(), "{found}");
+                }
+            }
+        }
+    };
+    for (prediction, target, task, metrics) in [
+        ("score", "label", "score", &["auc", "brier"][..]),
+        ("answer", "truth", "class", &["accuracy"]),
+        ("price", "paid", "value", &["mae", "mse", "bias"]),
+    ] {
+        let sides = ["cur.csv", "--prediction", prediction, "--target", target];
+        let whole = reports(&project, &sides).remove(0);
+        assert_eq!(whole["performance"]["task"], task);
+        assert_eq!(
+            (&whole["features"][0]["feature"], &whole["features"][1]["feature"]),
+            (&json!(prediction), &json!(target))
+        );
+        check(&whole["performance"]["reference"], &truth["reference"], metrics, task);
+        check(&whole["performance"]["current"], &truth["current"], metrics, task);
+        let months = reports(&project, &[&sides[..], &["--time", "at", "--every", "1mo"]].concat());
+        for (report, (month, facts)) in months.iter().zip(truth["months"].as_object().unwrap()) {
+            check(&report["performance"]["current"], facts, metrics, month);
+        }
+    }
+    drift(&project, &["cur.csv", "--prediction", "score", "--target", "label"])
+        .code(0)
+        .stdout_has("(439 with a label, 121 without one yet, 0 without a prediction)");
+    // What is written is read back, and what cannot be computed says why.
+    let project = project
+        .file("runs/m/1/metrics.json", "{\"auc\": 0.9}")
+        .file("late.csv", "score,label\n0.5,\n0.7,\n")
+        .file("none.csv", "label\n1\n0\n");
+    drift(&project, &["cur.csv", "--prediction", "score", "--target", "label", "-o", "runs/m/1/drift"]).code(0);
+    let view = project.run(&["inspect", "--format", "json"]).code(0).json();
+    assert_eq!(view["drift"][0]["performance"]["current"]["unlabelled"], 121);
+    let odd = reports(&project, &["late.csv", "none.csv", "--prediction", "score", "--target", "label"]);
+    let late = &odd[0]["performance"]["current"];
+    assert_eq!((&late["labelled"], &late["unlabelled"]), (&json!(0), &json!(2)));
+    assert_eq!(late["not_computed"][0], "no row has both a prediction and a label");
+    assert_eq!(odd[1]["performance"]["not_computed"], "the current data: 'none.csv' lacks the column 'score'");
+    drift(&project, &["cur.csv", "--prediction", "scor", "--target", "label"])
+        .code(2)
+        .stderr_has("did you mean the column 'score'?");
+}
+
 proptest! {
     /// In any order and any split the same is said; without a limit it is exact, with one it is near.
     #[test]

@@ -50,6 +50,12 @@ pub(in crate::cli) struct Drift {
     /// The share of drifting columns from which on the data as a whole drifts
     #[arg(long, value_name = "SHARE", default_value_t = 0.5)]
     pub(super) share: f64,
+    /// The column of predictions: scores, classes or numbers
+    #[arg(long, value_name = "COLUMN", requires = "target")]
+    pub(super) prediction: Option<String>,
+    /// The column of labels; where there are some, performance is computed
+    #[arg(long, value_name = "COLUMN", requires = "prediction", conflicts_with_all = ["partial", "merge"])]
+    pub(super) target: Option<String>,
     /// Count rows that repeat another one
     #[arg(long, conflicts_with_all = ["partial", "merge"])]
     pub(super) duplicates: bool,

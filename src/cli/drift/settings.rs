@@ -23,6 +23,8 @@ pub(super) struct Asked {
     share: f64,
     memory_limit: String,
     duplicates: bool,
+    prediction: Option<String>,
+    target: Option<String>,
     time: Option<String>,
     every: Option<String>,
     methods: Vec<String>,
@@ -46,6 +48,8 @@ impl Asked {
             share: o.share,
             memory_limit: o.memory_limit,
             duplicates: o.duplicates,
+            prediction: o.prediction,
+            target: o.target,
             time: o.time,
             every: o.every,
             methods: o.methods,
@@ -69,6 +73,8 @@ impl Asked {
             share: c.share.unwrap_or(0.5),
             memory_limit: c.memory_limit.unwrap_or_else(|| "2GB".to_owned()),
             duplicates: c.duplicates,
+            prediction: c.prediction,
+            target: c.target,
             time: report.time.clone(),
             every: report.every.clone(),
             methods: c.methods,
@@ -132,6 +138,17 @@ pub(super) fn settings(options: &Asked, columns: &BTreeSet<String>) -> Result<Se
             known("time", time, time)?;
         }
     }
+    for (option, name) in [("prediction", &options.prediction), ("target", &options.target)] {
+        if let Some(name) = name {
+            known(option, name, name)?;
+        }
+    }
+    out.labels = match (&options.prediction, &options.target) {
+        (Some(prediction), Some(target)) => Some((prediction.clone(), target.clone())),
+        (None, None) => None,
+        (Some(name), None) => return Err(options.wrong("prediction", name, "name the target as well")),
+        (None, Some(name)) => return Err(options.wrong("target", name, "name the prediction as well")),
+    };
     for typed in &options.kinds {
         let (column, kind) = split(typed).ok_or_else(|| options.wrong("kind", typed, "write COLUMN=KIND"))?;
         known("kind", typed, column)?;

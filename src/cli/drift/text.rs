@@ -104,6 +104,28 @@ fn window(report: &DriftReport, colour: bool, out: &mut String) {
     if let Some(said) = beside.and_then(|b| b.duplicates.as_ref()).and_then(Duplicates::sentence) {
         let _ = writeln!(out, "  data  {said}");
     }
+    if let Some(performance) = beside.and_then(|b| b.performance.as_ref()) {
+        if let Some(why) = &performance.not_computed {
+            let _ = writeln!(out, "  performance is not known: {}", visible(why, 300));
+        }
+        for (of, side) in [("reference", &performance.reference), ("current", &performance.current)] {
+            let Some(side) = side else { continue };
+            let show = |n: Finite| short(Measured::Finite(n));
+            let metrics = side
+                .metrics
+                .iter()
+                .map(|m| format!("{} {} [{}, {}]", visible(&m.metric, 60), show(m.value), show(m.low), show(m.high)));
+            let all: Vec<String> = metrics.chain(side.not_computed.iter().map(|why| visible(why, 120))).collect();
+            let _ = writeln!(
+                out,
+                "  performance, {of}: {} ({} with a label, {} without one yet, {} without a prediction)",
+                all.join(", "),
+                side.labelled,
+                side.unlabelled,
+                side.unpredicted
+            );
+        }
+    }
     if let Some(from) = beside.and_then(|b| b.importances_from.as_deref()) {
         let _ = writeln!(out, "  importances from {}", visible(from, 160));
     }
