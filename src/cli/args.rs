@@ -528,7 +528,7 @@ pub(super) struct Export {
 /// What to do with the theme.
 #[derive(Debug, Subcommand)]
 pub(super) enum Theme {
-    /// Copy templates and assets to the folder that [site] theme names, or to theme/
+    /// Copy templates and assets to the theme folder of the configuration, or to theme/
     #[command(after_help = "Files that are there are never changed. Without a name all names are listed.
 
 Examples:

@@ -211,6 +211,16 @@ fn performance_by_window_with_intervals() {
     drift(&project, &["cur.csv", "--prediction", "score", "--target", "label", "-o", "runs/m/1/drift"]).code(0);
     let view = project.run(&["inspect", "--format", "json"]).code(0).json();
     assert_eq!(view["drift"][0]["performance"]["current"]["unlabelled"], 121);
+    project.run(&["build"]).code(0);
+    let page = project.read("public/models/m/1-drift.html");
+    for part in [
+        "Performance where labels are known",
+        "auc by window",
+        "brier by window",
+        "439 rows with a label, 121 rows without one yet",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
     let odd = reports(&project, &["late.csv", "none.csv", "--prediction", "score", "--target", "label"]);
     let late = &odd[0]["performance"]["current"];
     assert_eq!((&late["labelled"], &late["unlabelled"]), (&json!(0), &json!(2)));

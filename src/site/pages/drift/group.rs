@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::charts;
 use super::grid::{Grid, Row, State};
+use super::performance;
 use super::reading::{dissent, not_computed};
 use super::section::{FeatureSection, badge, gaps, note, section};
 use super::sentence::{evidence, name};
@@ -83,6 +84,8 @@ pub(super) struct GroupView {
     rows_said: String,
     heatmap: Option<FigureView>,
     share: Option<FigureView>,
+    performance: Vec<FigureView>,
+    performance_said: Vec<String>,
     sections: Vec<FeatureSection>,
     sections_left: usize,
     has_importance: bool,
@@ -170,6 +173,7 @@ pub(super) fn view(
     };
     let odd = if first { dissents(grid) } else { Vec::new() };
     let holes = if first { holes(grid) } else { Vec::new() };
+    let performance = if first && detailed { performance::shown(index, grid) } else { performance::Shown::default() };
     let windows = if first { grid.reports.len() } else { 0 };
     Some(GroupView {
         heading: heading(grid, newest),
@@ -192,6 +196,8 @@ pub(super) fn view(
         heatmap: (several && !rows.is_empty())
             .then(|| charts::heatmap(format!("heat{index}"), grid, rows.start, rows.end)),
         share: (several && first && detailed).then(|| charts::share(format!("share{index}"), grid)),
+        performance: performance.figures,
+        performance_said: performance.sentences,
         sections: sections.filter_map(|i| section(grid, grid.rows.get(i)?, anchor(i))).collect(),
         sections_left: if first && detailed { grid.telling.saturating_sub(SECTIONS.2) } else { 0 },
         has_importance: grid.rows.iter().any(|r| r.importance.is_some()),

@@ -10,6 +10,7 @@ mod charts;
 mod grid;
 mod group;
 mod monitoring;
+mod performance;
 mod reading;
 mod section;
 mod sentence;
