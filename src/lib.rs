@@ -16,6 +16,8 @@ pub mod config;
 pub mod diag;
 pub mod digest;
 pub mod drift;
+#[cfg(feature = "engine")]
+pub mod engine;
 pub mod export;
 pub mod gate;
 pub mod git;

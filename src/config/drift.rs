@@ -39,6 +39,13 @@ pub struct DriftConfig {
     /// Whether rows that repeat another are counted.
     #[serde(default)]
     pub duplicates: bool,
+    /// `embedded`, `datafusion` or `df://HOST:PORT`.
+    pub engine: Option<String>,
+    /// A query over `data`, the rows of each side.
+    pub sql: Option<String>,
+    /// Other tables that it may name, with their files.
+    #[serde(default)]
+    pub tables: BTreeMap<String, String>,
     /// What summaries may take in memory.
     pub memory_limit: Option<String>,
     /// What is compared.

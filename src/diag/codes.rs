@@ -106,6 +106,7 @@ codes! {
     PolicyNothingBlocks = "policy-nothing-blocks", Warning, "a stage has no blocking rule";
     PolicyImport = "policy-import", Error, "a file of another tool cannot be read as its thresholds, or holds some that have no equal";
     DriftWindow = "drift-window", Warning, "a window of the data that drift is computed of is empty, overlaps another one, or loses rows";
+    DriftEngine = "drift-engine", Error, "an engine of SQL is not there, refuses a query, or fails while it runs one";
     LintNeverFails = "lint-never-fails", Warning, "no evidence can make a rule fail";
     LintNeverPasses = "lint-never-passes", Warning, "no evidence of the kind and amount that was read can make a rule pass";
     LintGlobOnly = "lint-glob-only", Warning, "only a pattern feeds a blocking rule: what fails can be deleted unnoticed";

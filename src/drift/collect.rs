@@ -54,6 +54,18 @@ pub(super) fn read(
     limits: Limits,
 ) -> Result<Read, Box<Diagnostic>> {
     let has = |name: &str| table.fields().iter().any(|f| f.name == name);
+    if cut.is_some_and(|c| c.every.is_some() && !has(c.column)) {
+        // Its rows are in no window.
+        let mut timeless = 0;
+        let any: Vec<(&str, Form)> =
+            columns.iter().filter(|(n, _)| has(n)).map(|(n, k)| (*n, k.form())).take(1).collect();
+        match table.rows() {
+            Some(rows) => timeless = rows,
+            None if any.is_empty() => {}
+            None => table.read(&any, &mut |arrays| timeless += arrays.first().map_or(0, Array::len) as u64)?,
+        }
+        return Ok(Read { timeless, ..Read::default() });
+    }
     let cut = cut.filter(|c| has(c.column));
     let mut wanted: Vec<(&str, Form)> =
         columns.iter().filter(|(name, _)| has(name)).map(|(name, kind)| (*name, kind.form())).collect();

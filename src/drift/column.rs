@@ -49,7 +49,7 @@ pub enum Finished {
 
 impl Kind {
     /// As what a column of the kind is read.
-    pub(super) const fn form(self) -> Form {
+    pub const fn form(self) -> Form {
         match self {
             Self::Numeric => Form::Numbers,
             Self::Categorical => Form::Categories,
@@ -129,6 +129,33 @@ impl Collected {
                     }
                 }
             }
+        }
+    }
+
+    /// Takes in so many rows of the value at a place of an array.
+    #[cfg(feature = "engine")]
+    pub(super) fn add_counted(&mut self, values: &ArrayRef, place: usize, rows: u64) {
+        if values.is_null(place) {
+            return self.add_missing(rows);
+        }
+        match self {
+            Self::Numbers(numbers) => {
+                if let Some(values) = values.as_primitive_opt::<Float64Type>() {
+                    (0..rows).for_each(|_| numbers.add_one(values.value(place)));
+                }
+            }
+            Self::Categories(categories) => {
+                if let Some(values) = values.as_string_opt::<i32>() {
+                    categories.add_many(values.value(place), rows);
+                }
+            }
+            Self::Texts(texts) => {
+                if let Some(values) = values.as_string_opt::<i32>() {
+                    texts.add_many(values.value(place), rows);
+                }
+            }
+            // Their sums depend on the order in the last digits: engines are not asked for them.
+            Self::Vectors(_) => {}
         }
     }
 

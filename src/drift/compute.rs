@@ -14,7 +14,8 @@ use super::column::{Collected, Finished, Limits};
 use super::compare::compare;
 use super::extras::Extras;
 use super::judge::judge;
-use super::plan::{Planned, plan, times};
+use super::performance;
+use super::plan::{Files, Planned, both, fields, plan, times};
 use super::settings::{Kind, Settings};
 use super::summary::MOST_CATEGORIES;
 use crate::diag::{Code, Diagnostic, Severity, count, visible};
@@ -66,20 +67,23 @@ pub fn compute(reference: &Data, current: &[Data], settings: &Settings) -> Outco
     job.extras = Extras::of(reference, current, settings, job.cut());
     let all = || current.iter().chain([reference]).flat_map(|d| &d.tables);
     let mut out = if all().all(Table::columnar) { job.by_column() } else { job.by_window() };
-    let left: Vec<String> = times(&reference.tables)
+    out.problems.extend(left_out(&fields(&reference.tables), &reference.name, settings));
+    out
+}
+
+/// Columns of the reference that hold points in time and are not compared.
+pub fn left_out(files: &Files<'_>, name: &str, settings: &Settings) -> Option<Diagnostic> {
+    let left: Vec<String> = times(files)
         .into_iter()
         .filter(|name| settings.time.as_deref() != Some(name) && !settings.exclude.contains(name))
         .collect();
-    if !left.is_empty() {
-        let names = visible(&left.join(", "), 200);
-        out.problems.push(
-            Diagnostic::new(Code::DriftWindow, format!("points in time are not compared: {names}"))
-                .severity(Severity::Note)
-                .at(reference.name.clone())
-                .help("one of them can cut the windows"),
-        );
-    }
-    out
+    let names = visible(&left.join(", "), 200);
+    (!left.is_empty()).then(|| {
+        Diagnostic::new(Code::DriftWindow, format!("points in time are not compared: {names}"))
+            .severity(Severity::Note)
+            .at(name)
+            .help("one of them can cut the windows")
+    })
 }
 
 /// Reads a set of data into summaries that can be written down and merged ([`super::partial`]).
@@ -87,7 +91,7 @@ pub fn compute(reference: &Data, current: &[Data], settings: &Settings) -> Outco
 /// # Errors
 /// When a file of it cannot be read.
 pub fn summarise(data: &Data, settings: &Settings) -> Result<Part, Box<Diagnostic>> {
-    let planned = plan(&data.tables, settings, &|_| None);
+    let planned = plan(&fields(&data.tables), settings, &|_| None);
     let columns = kinds(&planned);
     let alone = [];
     let job = Job::of(data, &alone, settings, Vec::new(), Vec::new());
@@ -100,7 +104,7 @@ pub fn summarise(data: &Data, settings: &Settings) -> Result<Part, Box<Diagnosti
         all.merge(part?);
     }
     drop(columns);
-    Ok(Part { name: data.name.clone(), planned, read: all })
+    Ok(Part { name: data.name.clone(), planned, read: all, digest: None, pairs: None })
 }
 
 /// Compares summaries: those of the reference are one, those of the current data are one for each name.
@@ -115,7 +119,7 @@ pub fn compare_parts(reference: Vec<Part>, current: Vec<Part>, settings: &Settin
             Some(before) => before.merge(part)?,
         });
     }
-    let ours = ours.ok_or("there is no summary of the reference")?;
+    let mut ours = ours.ok_or("there is no summary of the reference")?;
     let mut theirs: Vec<Part> = Vec::new();
     for part in current {
         match theirs.iter().position(|p| p.name == part.name || settings.every.is_some()) {
@@ -126,11 +130,16 @@ pub fn compare_parts(reference: Vec<Part>, current: Vec<Part>, settings: &Settin
             }
         }
     }
-    let bare = |part: &Part| Data { name: part.name.clone(), tables: Vec::new(), digest: None };
+    let bare = |part: &Part| Data { name: part.name.clone(), tables: Vec::new(), digest: part.digest.clone() };
     let reference = bare(&ours);
     let data: Vec<Data> = theirs.iter().map(bare).collect();
     let plans = theirs.iter().map(|p| p.planned.clone()).collect();
-    let job = Job::of(&reference, &data, settings, ours.planned.clone(), plans);
+    let mut job = Job::of(&reference, &data, settings, ours.planned.clone(), plans);
+    if let (Some(names), Some(before)) = (&settings.labels, ours.pairs.take()) {
+        let missing = || Err("predictions and labels were not read".to_owned());
+        let after = theirs.iter_mut().map(|part| part.pairs.take().unwrap_or_else(missing)).collect();
+        job.extras = Extras::with_pairs(names.clone(), before, after);
+    }
     let found = |part: Part| -> (Vec<Planned>, Found) {
         let columns = kinds(&part.planned);
         let found = finished(&columns, part.read);
@@ -158,6 +167,10 @@ pub struct Part {
     pub name: String,
     pub(super) planned: Vec<Planned>,
     pub(super) read: Read,
+    /// What identifies its bytes, where that is known.
+    pub(super) digest: Option<String>,
+    /// Predictions and labels, where they were read.
+    pub(super) pairs: Option<performance::Read>,
 }
 
 impl Part {
@@ -184,7 +197,23 @@ impl Part {
             ours.lacking += theirs.lacking;
         }
         self.read.merge(other.read);
+        self.digest = None;
         Ok(self)
+    }
+}
+
+/// What summaries of so many rows, cut into windows or not, may keep when so many columns are read at a time.
+pub(super) fn limits(memory: u64, rows: Option<u64>, cut: bool, side_by_side: u64) -> Limits {
+    let fits = (memory / 8 / AT_ONCE.max(side_by_side)).max(1_000);
+    let numbers = match rows {
+        Some(rows) if rows <= fits => u64::MAX,
+        _ if cut => fits / SHARED,
+        _ => fits,
+    };
+    let categories = (memory / CATEGORY / AT_ONCE.max(side_by_side)).clamp(1_000, MOST_CATEGORIES as u64);
+    Limits {
+        numbers: usize::try_from(numbers).unwrap_or(usize::MAX),
+        categories: usize::try_from(categories).unwrap_or(MOST_CATEGORIES),
     }
 }
 
@@ -215,14 +244,8 @@ struct Extent {
 
 impl<'a> Job<'a> {
     fn new(reference: &'a Data, current: &'a [Data], settings: &'a Settings) -> Self {
-        let kind_in = |planned: &[Planned], name: &str| {
-            planned.iter().find(|p| p.name == name && !p.nothing).and_then(|p| p.kind.clone().ok())
-        };
-        let plain = plan(&reference.tables, settings, &|_| None);
-        let theirs: Vec<Vec<Planned>> =
-            current.iter().map(|d| plan(&d.tables, settings, &|name| kind_in(&plain, name))).collect();
-        // A column without values in the reference is of the kind that it has later.
-        let ours = plan(&reference.tables, settings, &|name| theirs.iter().find_map(|p| kind_in(p, name)));
+        let theirs: Vec<Files<'_>> = current.iter().map(|data| fields(&data.tables)).collect();
+        let (ours, theirs) = both(&fields(&reference.tables), &theirs, settings);
         Self::of(reference, current, settings, ours, theirs)
     }
 
@@ -251,20 +274,9 @@ impl<'a> Job<'a> {
 
     /// What a summary may keep: all values where they are known to fit, else a share of the memory.
     fn limits(&self, data: &Data, side_by_side: u64) -> Limits {
-        let fits = (self.settings.memory / 8 / AT_ONCE.max(side_by_side)).max(1_000);
         let rows: Option<u64> = data.tables.iter().map(Table::rows).sum();
         let cut = self.settings.every.is_some() && !std::ptr::eq(data, self.reference);
-        let numbers = match rows {
-            Some(rows) if rows <= fits => u64::MAX,
-            _ if cut => fits / SHARED,
-            _ => fits,
-        };
-        let categories =
-            (self.settings.memory / CATEGORY / AT_ONCE.max(side_by_side)).clamp(1_000, MOST_CATEGORIES as u64);
-        Limits {
-            numbers: usize::try_from(numbers).unwrap_or(usize::MAX),
-            categories: usize::try_from(categories).unwrap_or(MOST_CATEGORIES),
-        }
+        limits(self.settings.memory, rows, cut, side_by_side)
     }
 
     /// Reads columns of a set of data, file after file.

@@ -29,16 +29,18 @@ impl Extras {
             let names = (prediction.as_str(), target.as_str());
             let ours = performance::read(reference, names, settings, None);
             let theirs: Vec<_> = current.iter().map(|d| performance::read(d, names, settings, cut)).collect();
-            // What is predicted is the same in all windows, also in those whose few labels are all 0 or 1.
-            let all = || theirs.iter().chain([&ours]).flatten().flat_map(std::collections::BTreeMap::values);
-            let task = match (all().any(Pairs::has_numbers), all().all(Pairs::is_binary)) {
-                (true, true) => Scored::Score,
-                (true, false) => Scored::Value,
-                (false, _) => Scored::Class,
-            };
-            Judged { prediction, target, task, ours, theirs }
+            Judged::new((prediction, target), ours, theirs)
         });
         Self { duplicates, performance }
+    }
+
+    /// Predictions and labels that were read elsewhere, of the reference and of each set of current data.
+    pub(super) fn with_pairs(
+        names: (String, String),
+        reference: performance::Read,
+        current: Vec<performance::Read>,
+    ) -> Self {
+        Self { duplicates: None, performance: Some(Judged::new(names, reference, current)) }
     }
 
     /// What is said of a window of the data with this index; nothing when nothing was asked for.
@@ -63,6 +65,17 @@ struct Judged {
 }
 
 impl Judged {
+    fn new((prediction, target): (String, String), ours: performance::Read, theirs: Vec<performance::Read>) -> Self {
+        // What is predicted is the same in all windows, also in those whose few labels are all 0 or 1.
+        let all = || theirs.iter().chain([&ours]).flatten().flat_map(std::collections::BTreeMap::values);
+        let task = match (all().any(Pairs::has_numbers), all().all(Pairs::is_binary)) {
+            (true, true) => Scored::Score,
+            (true, false) => Scored::Value,
+            (false, _) => Scored::Class,
+        };
+        Self { prediction, target, task, ours, theirs }
+    }
+
     fn said(&self, index: usize, key: Key) -> Performance {
         let side = |read: Option<&performance::Read>, key: Key| {
             read?.as_ref().ok().map(|windows| windows.get(&key).map(|p| p.judged(self.task)).unwrap_or_default())

@@ -15,6 +15,8 @@ pub mod compute;
 pub mod counts;
 mod duplicates;
 mod extras;
+#[cfg(feature = "engine")]
+pub mod grouped;
 mod judge;
 pub mod kolmogorov;
 mod measure;

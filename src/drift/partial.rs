@@ -231,7 +231,7 @@ pub fn read(bytes: &[u8]) -> Result<Part, String> {
         if found.fields() != schema(&name).fields() {
             return Err(format!("its columns are not those of {SCHEMA}"));
         }
-        let mut part = Part { name, planned: Vec::new(), read: Read::default() };
+        let mut part = Part { name, planned: Vec::new(), read: Read::default(), digest: None, pairs: None };
         for batch in reader {
             take(&batch.map_err(text)?, &mut part)?;
         }

@@ -11,6 +11,7 @@ use arrow_array::{Array, ArrayRef};
 
 use super::collect::{Cut, Key, parts};
 use super::compute::Data;
+use super::plan::{Files, fields};
 use super::settings::{Kind, Settings};
 use crate::diag::visible;
 use crate::gate::stats::mean::Student;
@@ -35,18 +36,8 @@ pub(super) type Read = Result<BTreeMap<Key, Pairs>, String>;
 
 /// Reads predictions and labels of a side.
 pub(super) fn read(data: &Data, (prediction, target): (&str, &str), settings: &Settings, cut: Option<Cut<'_>>) -> Read {
-    let numeric = |name: &str| {
-        let typed = settings.columns.get(name).and_then(|c| c.kind);
-        let mut types = data.tables.iter().flat_map(|t| t.fields()).filter(|f| f.name == name).map(|f| &f.kind);
-        let numbers = |kind: &Type| matches!(kind, Type::Number { .. } | Type::Nothing | Type::Truth);
-        typed.map_or_else(|| types.all(numbers), |kind| kind == Kind::Numeric)
-    };
-    let form = |name: &str| {
-        // Labels of scores may be truth values.
-        if numeric(prediction) && numeric(name) { Form::Numbers } else { Form::Text }
-    };
-    let both = form(target);
-    let most = usize::try_from(settings.memory / 16 / 4).unwrap_or(usize::MAX);
+    let both = form(&fields(&data.tables), (prediction, target), settings);
+    let most = most(settings);
     let mut out: BTreeMap<Key, Pairs> = BTreeMap::new();
     let (mut kept, mut scratch) = (0_usize, super::collect::Read::default());
     for table in &data.tables {
@@ -88,9 +79,25 @@ pub(super) fn read(data: &Data, (prediction, target): (&str, &str), settings: &S
     Ok(out)
 }
 
+/// As what predictions and labels are read: as numbers where both are. Labels of scores may be truth values.
+pub(super) fn form(files: &Files<'_>, (prediction, target): (&str, &str), settings: &Settings) -> Form {
+    let numeric = |name: &str| {
+        let typed = settings.columns.get(name).and_then(|c| c.kind);
+        let mut types = files.iter().copied().flatten().filter(|f| f.name == name).map(|f| &f.kind);
+        let numbers = |kind: &Type| matches!(kind, Type::Number { .. } | Type::Nothing | Type::Truth);
+        typed.map_or_else(|| types.all(numbers), |kind| kind == Kind::Numeric)
+    };
+    if numeric(prediction) && numeric(target) { Form::Numbers } else { Form::Text }
+}
+
+/// How many rows with a label can be kept.
+pub(super) fn most(settings: &Settings) -> usize {
+    usize::try_from(settings.memory / 16 / 4).unwrap_or(usize::MAX)
+}
+
 impl Pairs {
     /// Takes in a row; whether it takes memory.
-    fn add(&mut self, guess: &ArrayRef, label: &ArrayRef, row: usize, room: bool) -> bool {
+    pub(super) fn add(&mut self, guess: &ArrayRef, label: &ArrayRef, row: usize, room: bool) -> bool {
         if label.is_null(row) {
             self.unlabelled += 1;
             return false;
@@ -143,13 +150,16 @@ impl Pairs {
             out.not_computed.push("no row has both a prediction and a label".to_owned());
             return out;
         }
-        let of = |each: fn(f64, f64) -> f64| -> Vec<f64> { self.numbers.iter().map(|(p, t)| each(*p, *t)).collect() };
+        // Sums depend on the order in their last digits, and rows have none.
+        let mut numbers = self.numbers.clone();
+        numbers.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
+        let of = |each: fn(f64, f64) -> f64| -> Vec<f64> { numbers.iter().map(|(p, t)| each(*p, *t)).collect() };
         let mean = |each| Student::of(&of(each)).and_then(|mean| mean.interval(level()?));
         let found = match task {
             Scored::Score => {
-                let labels: Vec<bool> = self.numbers.iter().map(|(_, label)| *label > 0.5).collect();
+                let labels: Vec<bool> = numbers.iter().map(|(_, label)| *label > 0.5).collect();
                 let area = delong::auc(&labels, &of(|score, _| score)).and_then(|auc| auc.interval(level()?));
-                let shares = self.numbers.iter().all(|(score, _)| (0.0..=1.0).contains(score));
+                let shares = numbers.iter().all(|(score, _)| (0.0..=1.0).contains(score));
                 let brier = if shares {
                     mean(|score, label| (score - label).powi(2))
                 } else {

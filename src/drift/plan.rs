@@ -1,13 +1,13 @@
 //! Which columns a side has, and as what each of them is read.
 //!
-//! In: the tables of a side and the settings. Out: [`Planned`] columns in the order of the files; one that cannot be
+//! In: the columns of a side's files and the settings. Out: [`Planned`] columns in the order of the files; one that cannot be
 //! compared says why, so that it is never silently left out.
 
 use std::collections::BTreeMap;
 
 use super::settings::{Kind, Settings};
 use crate::diag::visible;
-use crate::rows::{Table, Type};
+use crate::rows::{Field, Table, Type};
 
 /// A column of a side.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,11 +24,32 @@ pub struct Planned {
     pub lacking: usize,
 }
 
+/// The columns of each file of a side.
+pub type Files<'f> = Vec<&'f [Field]>;
+
+/// The columns of each table.
+pub fn fields(tables: &[Table]) -> Files<'_> {
+    tables.iter().map(Table::fields).collect()
+}
+
+/// The columns of the reference and of each set of current data. One without values on one side is of the kind that it
+/// has on the other.
+pub fn both(reference: &Files<'_>, current: &[Files<'_>], settings: &Settings) -> (Vec<Planned>, Vec<Vec<Planned>>) {
+    let kind_in = |planned: &[Planned], name: &str| {
+        planned.iter().find(|p| p.name == name && !p.nothing).and_then(|p| p.kind.clone().ok())
+    };
+    let plain = plan(reference, settings, &|_| None);
+    let theirs: Vec<Vec<Planned>> =
+        current.iter().map(|files| plan(files, settings, &|name| kind_in(&plain, name))).collect();
+    let ours = plan(reference, settings, &|name| theirs.iter().find_map(|p| kind_in(p, name)));
+    (ours, theirs)
+}
+
 /// The columns of a side. What has no values takes the kind that `hint` gives it.
-pub fn plan(tables: &[Table], settings: &Settings, hint: &dyn Fn(&str) -> Option<Kind>) -> Vec<Planned> {
+pub fn plan(files: &Files<'_>, settings: &Settings, hint: &dyn Fn(&str) -> Option<Kind>) -> Vec<Planned> {
     let mut order: Vec<&str> = Vec::new();
     let mut types: BTreeMap<&str, Vec<&Type>> = BTreeMap::new();
-    for field in tables.iter().flat_map(Table::fields) {
+    for field in files.iter().copied().flatten() {
         types
             .entry(&field.name)
             .or_insert_with(|| {
@@ -37,7 +58,7 @@ pub fn plan(tables: &[Table], settings: &Settings, hint: &dyn Fn(&str) -> Option
             })
             .push(&field.kind);
     }
-    let times = times(tables);
+    let times = times(files);
     let left_out = |name: &str| {
         settings.exclude.contains(name) || settings.time.as_deref() == Some(name) || times.iter().any(|t| t == name)
     };
@@ -46,7 +67,7 @@ pub fn plan(tables: &[Table], settings: &Settings, hint: &dyn Fn(&str) -> Option
         .filter(|name| !left_out(name))
         .map(|name| {
             let found = types.get(name).map(Vec::as_slice).unwrap_or_default();
-            let lacking = tables.len() - found.len();
+            let lacking = files.len() - found.len();
             let (kind, whole) = one(found);
             let wanted = settings.columns.get(name).and_then(|c| c.kind);
             let nothing = matches!(kind, Ok(None));
@@ -62,8 +83,8 @@ pub fn plan(tables: &[Table], settings: &Settings, hint: &dyn Fn(&str) -> Option
 }
 
 /// Columns that hold points in time wherever they are: every new window differs there.
-pub fn times(tables: &[Table]) -> Vec<String> {
-    let fields = || tables.iter().flat_map(Table::fields);
+pub fn times(files: &Files<'_>) -> Vec<String> {
+    let fields = || files.iter().copied().flatten();
     let only = |name: &str| fields().all(|f| f.name != name || f.kind == Type::Time);
     let mut out: Vec<String> =
         fields().filter(|f| f.kind == Type::Time && only(&f.name)).map(|f| f.name.clone()).collect();

@@ -16,11 +16,13 @@ use super::{BATCH, Read, Sink};
 use crate::source;
 
 /// Fields that stand for a missing value.
+pub(super) const MISSING_WORDS: &[&str] = &["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "<NA>", "NaT"];
+
 static MISSING: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"^(|NA|N/A|NaN|nan|null|NULL|None|<NA>|NaT)$").ok());
+    LazyLock::new(|| Regex::new(&format!("^({})$", MISSING_WORDS.join("|"))).ok());
 
 /// How the file is written: what separates its fields is what its first line has most of.
-fn format(path: &Path) -> Result<(Format, u8), String> {
+pub(super) fn format(path: &Path) -> Result<(Format, u8), String> {
     let mut start = Vec::new();
     source::rows_of(path)?.take(64 << 10).read_to_end(&mut start).map_err(|e| e.to_string())?;
     let line = start.split(|b| *b == b'\n').next().unwrap_or_default();

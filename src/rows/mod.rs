@@ -132,6 +132,48 @@ pub fn open(path: &Path, shown: &str) -> Result<Table, Box<Diagnostic>> {
     Ok(Table { path: path.to_owned(), shown: shown.to_owned(), format, schema, fields, rows })
 }
 
+/// A column of a result.
+#[cfg(feature = "engine")]
+pub fn field(name: &str, data: &DataType) -> Field {
+    Field { name: name.to_owned(), kind: columns::kind(data) }
+}
+
+/// A column in a form; categories as plain text.
+///
+/// # Errors
+/// When a value is not what is asked for, in words.
+#[cfg(feature = "engine")]
+pub fn cast(array: &ArrayRef, form: Form) -> Result<ArrayRef, String> {
+    columns::cast(array, if form == Form::Categories { Form::Text } else { form })
+}
+
+/// What an engine needs to know to read the file as we do.
+#[cfg(feature = "engine")]
+impl Table {
+    /// Its columns as Arrow has them.
+    pub fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    /// Its format.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// What separates fields; a comma where nothing does.
+    pub fn delimiter(&self) -> u8 {
+        match self.format {
+            Format::Csv => delimited::format(&self.path).map_or(b',', |(_, delimiter)| delimiter),
+            _ => b',',
+        }
+    }
+
+    /// Fields of CSV that stand for a missing value.
+    pub fn missing_words() -> &'static [&'static str] {
+        delimited::MISSING_WORDS
+    }
+}
+
 impl Table {
     /// The file, as people know it.
     pub fn shown(&self) -> &str {

@@ -15,7 +15,7 @@ use crate::{corpus, drift_methods};
 /// Options that give the numbers of the reference tables.
 const PLAIN: &[&str] = &["--correction", "none", "--bins", "evidently", "--format", "json"];
 
-fn reports(ran: &Ran) -> Vec<Value> {
+pub(crate) fn reports(ran: &Ran) -> Vec<Value> {
     ran.stdout
         .lines()
         .map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}\n{}", ran.stderr)))
@@ -30,12 +30,12 @@ fn entry<'r>(report: &'r Value, feature: &str, method: &str) -> &'r Value {
         .unwrap_or_else(|| panic!("{feature} {method}: {report}"))
 }
 
-fn drift(project: &Project, arguments: &[&str]) -> Ran {
+pub(crate) fn drift(project: &Project, arguments: &[&str]) -> Ran {
     project.run(&[&["drift"], arguments].concat())
 }
 
 /// Columns of equal length as CSV.
-fn csv(columns: &[(&str, &[Option<String>])]) -> String {
+pub(crate) fn csv(columns: &[(&str, &[Option<String>])]) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(columns.iter().map(|(name, _)| *name)).unwrap();
     for row in 0..columns[0].1.len() {
@@ -57,7 +57,7 @@ fn batch(columns: &[(&str, bool, &[Option<String>])]) -> RecordBatch {
         .unwrap()
 }
 
-fn parquet(columns: &[(&str, bool, &[Option<String>])]) -> Vec<u8> {
+pub(crate) fn parquet(columns: &[(&str, bool, &[Option<String>])]) -> Vec<u8> {
     let batch = batch(columns);
     let properties = parquet::file::properties::WriterProperties::builder()
         .set_max_row_group_row_count(Some(200))
@@ -68,7 +68,7 @@ fn parquet(columns: &[(&str, bool, &[Option<String>])]) -> Vec<u8> {
     writer.into_inner().unwrap()
 }
 
-fn arrow(columns: &[(&str, bool, &[Option<String>])], stream: bool) -> Vec<u8> {
+pub(crate) fn arrow(columns: &[(&str, bool, &[Option<String>])], stream: bool) -> Vec<u8> {
     let batch = batch(columns);
     let mut out = Vec::new();
     if stream {
@@ -83,7 +83,7 @@ fn arrow(columns: &[(&str, bool, &[Option<String>])], stream: bool) -> Vec<u8> {
     out
 }
 
-fn lines(columns: &[(&str, bool, &[Option<String>])]) -> String {
+pub(crate) fn lines(columns: &[(&str, bool, &[Option<String>])]) -> String {
     let rows = columns[0].2.len();
     (0..rows)
         .map(|row| {
@@ -211,7 +211,7 @@ fn the_corpus_agrees_whatever_its_encoding() {
 }
 
 /// Numbers that look random and are the same everywhere.
-fn numbers(n: usize, seed: u64, shift: f64) -> Vec<Option<String>> {
+pub(crate) fn numbers(n: usize, seed: u64, shift: f64) -> Vec<Option<String>> {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     (0..n)
         .map(|_| {
@@ -225,7 +225,7 @@ fn numbers(n: usize, seed: u64, shift: f64) -> Vec<Option<String>> {
         .collect()
 }
 
-fn words(n: usize, list: &[&str]) -> Vec<Option<String>> {
+pub(crate) fn words(n: usize, list: &[&str]) -> Vec<Option<String>> {
     (0..n).map(|i| Some(list[(i * 7 + i / 3) % list.len()].to_owned())).collect()
 }
 

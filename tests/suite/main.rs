@@ -11,6 +11,7 @@ mod corpus_table;
 mod diff;
 mod docs_pages;
 mod drift_command;
+mod drift_engine;
 mod drift_methods;
 mod drift_rows;
 mod export;

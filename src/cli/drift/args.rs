@@ -59,6 +59,15 @@ pub(in crate::cli) struct Drift {
     /// Count rows that repeat another one
     #[arg(long, conflicts_with_all = ["partial", "merge"])]
     pub(super) duplicates: bool,
+    /// What computes: embedded, datafusion, or the scheduler of a Ballista cluster, df://HOST:PORT
+    #[arg(long, value_name = "ENGINE", default_value = "embedded", conflicts_with_all = ["partial", "merge"])]
+    pub(super) engine: String,
+    /// Compare what this query says of each side, whose rows it calls data; needs an engine
+    #[arg(long, value_name = "QUERY")]
+    pub(super) sql: Option<String>,
+    /// Another table that the query may name: NAME=PATH
+    #[arg(long = "table", value_name = "NAME=PATH", requires = "sql")]
+    pub(super) tables: Vec<String>,
     /// What summaries may take in memory: 500MB, 2GB
     #[arg(long, value_name = "SIZE", default_value = "2GB")]
     pub(super) memory_limit: String,

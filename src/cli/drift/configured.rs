@@ -7,14 +7,14 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use super::engine::Engine;
 use super::settings::{Asked, settings};
-use super::{Code, Diagnostic, Severity, current, file_name, names, overlaps, reference};
+use super::{Code, Diagnostic, Severity, current, file_name, overlaps, reference};
 use crate::config::drift::{DriftConfig, DriftReportConfig};
 use crate::diag::visible;
-use crate::drift::compute::{Outcome, compute};
+use crate::drift::compute::Outcome;
 use crate::export;
 use crate::model::{DriftReport, Pointer, Window};
-use crate::rows::Table;
 
 /// Files by their path below the source.
 pub(in crate::cli) type Files = Vec<(String, Vec<u8>)>;
@@ -57,12 +57,14 @@ fn compute_one(
         return (vec![nothing(report)], problems);
     };
     let current = current(project, &report.current.list(), &mut problems);
-    let tables: Vec<&Table> = current.iter().chain([&reference]).flat_map(|d| &d.tables).collect();
-    let names = names(&tables);
-    match settings(&Asked::configured(config, report), &names) {
-        Ok(mut settings) => {
-            let from = super::importances::from_run(project, &report.run, &names, &mut settings);
-            let mut outcome = compute(&reference, &current, &settings);
+    let mut from = None;
+    let settings = |names: &BTreeSet<String>| {
+        let mut settings = settings(&Asked::configured(config, report), names)?;
+        from = super::importances::from_run(project, &report.run, names, &mut settings);
+        Ok(settings)
+    };
+    match super::engine::compute(project, &Engine::configured(config), &reference, &current, settings) {
+        Ok(mut outcome) => {
             super::importances::told(&mut outcome, from.as_ref());
             let Outcome { reports, problems: found } = outcome;
             problems.extend(found);
@@ -75,7 +77,7 @@ fn compute_one(
             }
             (reports, problems)
         }
-        Err(problem) => {
+        Err((problem, _)) => {
             problems.push(*problem);
             (vec![nothing(report)], problems)
         }

@@ -2,6 +2,7 @@
 
 mod args;
 mod configured;
+mod engine;
 mod importances;
 mod settings;
 mod text;
@@ -13,6 +14,7 @@ use rayon::prelude::*;
 
 pub(super) use args::Drift;
 pub(super) use configured::{files, homeless};
+use engine::Engine;
 use settings::Asked;
 
 use super::args::{Format, Global};
@@ -20,7 +22,7 @@ use super::exit;
 use super::terminal::Terminal;
 use crate::diag::{Code, Diagnostic, Severity, count, visible};
 use crate::digest::Sha256;
-use crate::drift::compute::{Data, Outcome, Part, compare_parts, compute, summarise};
+use crate::drift::compute::{Data, Outcome, Part, compare_parts, summarise};
 use crate::drift::out::{self, About};
 use crate::drift::partial as part;
 use crate::model::DriftReport;
@@ -90,12 +92,17 @@ fn compared(folder: &Path, options: &Drift, terminal: &Terminal) -> Result<Outco
     let Some((reference, current)) = opened.filter(|(_, current)| !current.is_empty()) else {
         return Err((problems, exit::EVIDENCE));
     };
-    let tables: Vec<&Table> = current.iter().chain([&reference]).flat_map(|d| &d.tables).collect();
-    let names = names(&tables);
-    let mut settings =
-        settings::settings(&Asked::typed(options), &names).map_err(|problem| (vec![*problem], exit::USAGE))?;
-    let from = run_of(options).and_then(|run| importances::from_run(folder, &run, &names, &mut settings));
-    let mut outcome = terminal.reading(|| compute(&reference, &current, &settings));
+    let mut from = None;
+    let settings = |names: &BTreeSet<String>| {
+        let mut settings = settings::settings(&Asked::typed(options), names)?;
+        from = run_of(options).and_then(|run| importances::from_run(folder, &run, names, &mut settings));
+        Ok(settings)
+    };
+    let outcome = terminal.reading(|| engine::compute(folder, &Engine::typed(options), &reference, &current, settings));
+    let mut outcome = outcome.map_err(|(problem, code)| {
+        problems.push(*problem);
+        (std::mem::take(&mut problems), code)
+    })?;
     importances::told(&mut outcome, from.as_ref());
     outcome.problems.splice(0..0, problems);
     Ok(outcome)

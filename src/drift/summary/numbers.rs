@@ -45,7 +45,8 @@ impl Numbers {
             self.not_finite += 1;
             return;
         }
-        self.values.push(value);
+        // No method sees the sign of zero, and engines drop it.
+        self.values.push(value + 0.0);
         if self.values.len() > self.most.min(if self.rounded.is_some() { WAITING } else { usize::MAX }) {
             self.round();
         }
@@ -90,7 +91,7 @@ impl Numbers {
         }
         match self.rounded {
             None => {
-                // Equal values are equal bits here but for the sign of zero, which no method sees.
+                // Equal values are equal bits here.
                 self.values.sort_unstable_by(f64::total_cmp);
                 Sample { values: self.values, upto: None, error: None, nulls, not_finite }
             }
