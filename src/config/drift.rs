@@ -36,6 +36,9 @@ pub struct DriftConfig {
     pub prediction: Option<String>,
     /// The column of labels.
     pub target: Option<String>,
+    /// Whether all numeric columns are compared as one.
+    #[serde(default)]
+    pub multivariate: bool,
     /// Whether rows that repeat another are counted.
     #[serde(default)]
     pub duplicates: bool,

@@ -14,10 +14,10 @@ use super::column::{Collected, Finished, Limits};
 use super::compare::compare;
 use super::extras::Extras;
 use super::judge::judge;
-use super::performance;
 use super::plan::{Files, Planned, both, fields, plan, times};
 use super::settings::{Kind, Settings};
 use super::summary::MOST_CATEGORIES;
+use super::{multivariate, performance};
 use crate::diag::{Code, Diagnostic, Severity, count, visible};
 use crate::model::{DriftReport, FeatureDrift, Finite, Instant, Pointer, Window};
 use crate::rows::Table;
@@ -65,6 +65,10 @@ pub fn compute(reference: &Data, current: &[Data], settings: &Settings) -> Outco
     };
     let mut job = Job::new(reference, current, settings);
     job.extras = Extras::of(reference, current, settings, job.cut());
+    if settings.multivariate {
+        let columns = job.numeric_everywhere();
+        job.extras.together = Some(multivariate::read(reference, current, columns, settings, job.cut()));
+    }
     let all = || current.iter().chain([reference]).flat_map(|d| &d.tables);
     let mut out = if all().all(Table::columnar) { job.by_column() } else { job.by_window() };
     out.problems.extend(left_out(&fields(&reference.tables), &reference.name, settings));
@@ -270,6 +274,20 @@ impl<'a> Job<'a> {
     fn cut(&self) -> Option<Cut<'a>> {
         let column = self.settings.time.as_deref()?;
         Some(Cut { column, every: self.settings.every })
+    }
+
+    /// Columns that are numbers on all sides, but for what is predicted and what is true.
+    fn numeric_everywhere(&self) -> Vec<String> {
+        let is_numeric = |planned: &[Planned], name: &str| {
+            planned.iter().any(|p| p.name == name && p.kind == Ok(Kind::Numeric) && !p.nothing)
+        };
+        let labels = |name: &str| self.settings.labels.as_ref().is_some_and(|(p, t)| name == p || name == t);
+        let sides = || self.theirs.iter().filter(|planned| !planned.is_empty()).chain([&self.ours]);
+        self.columns
+            .iter()
+            .filter(|name| !labels(name) && sides().all(|planned| is_numeric(planned, name)))
+            .cloned()
+            .collect()
     }
 
     /// What a summary may keep: all values where they are known to fit, else a share of the memory.
@@ -538,6 +556,9 @@ impl<'a> Job<'a> {
         out.problems.extend(self.between(&windows, data));
         for (key, mut features) in windows {
             let (drifted, share_drifted) = judge(&mut features, self.settings);
+            if let (Some(together), Some(index)) = (&self.extras.together, index) {
+                features.push(together.entry(index, key));
+            }
             let rows = extent.rows.get(&key).copied();
             let moment = |millis: i64| Instant::from_millis(millis);
             let (start, end) = match (self.settings.every, extent.times.get(&key)) {

@@ -6,6 +6,7 @@
 use super::collect::{Cut, Key};
 use super::compute::Data;
 use super::duplicates::{self, Counted};
+use super::multivariate::Together;
 use super::performance::{self, Pairs};
 use super::settings::Settings;
 use crate::model::{Beside, Performance, Scored};
@@ -16,6 +17,8 @@ pub(super) struct Extras {
     /// Of the reference, and of each set of current data.
     duplicates: Option<(Counted, Vec<Counted>)>,
     performance: Option<Judged>,
+    /// All numeric columns as one.
+    pub(super) together: Option<Together>,
 }
 
 impl Extras {
@@ -31,7 +34,7 @@ impl Extras {
             let theirs: Vec<_> = current.iter().map(|d| performance::read(d, names, settings, cut)).collect();
             Judged::new((prediction, target), ours, theirs)
         });
-        Self { duplicates, performance }
+        Self { duplicates, performance, together: None }
     }
 
     /// Predictions and labels that were read elsewhere, of the reference and of each set of current data.
@@ -40,7 +43,7 @@ impl Extras {
         reference: performance::Read,
         current: Vec<performance::Read>,
     ) -> Self {
-        Self { duplicates: None, performance: Some(Judged::new(names, reference, current)) }
+        Self { performance: Some(Judged::new(names, reference, current)), ..Self::default() }
     }
 
     /// What is said of a window of the data with this index; nothing when nothing was asked for.

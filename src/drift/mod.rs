@@ -21,6 +21,7 @@ mod judge;
 pub mod kolmogorov;
 mod measure;
 pub mod moments;
+mod multivariate;
 pub mod out;
 pub mod partial;
 mod performance;

@@ -185,6 +185,9 @@ impl Every {
     }
 }
 
+/// What the entry of all numeric columns is called among the features of a report.
+pub const TOGETHER: &str = "all numeric columns";
+
 /// What is to be computed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
@@ -208,6 +211,8 @@ pub struct Settings {
     pub every: Option<Every>,
     /// The columns of predictions and of labels, which come late.
     pub labels: Option<(String, String)>,
+    /// Whether all numeric columns are compared as one: it reads them twice more, row by row.
+    pub multivariate: bool,
     /// Whether rows that repeat another are counted: it reads all columns of all rows once more.
     pub duplicates: bool,
     /// Bytes that summaries may take.
@@ -227,6 +232,7 @@ impl Default for Settings {
             time: None,
             every: None,
             labels: None,
+            multivariate: false,
             duplicates: false,
             memory: 2 << 30,
         }

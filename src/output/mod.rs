@@ -18,6 +18,7 @@ mod lock;
 mod manifest;
 mod path;
 mod report;
+mod scratch;
 #[cfg(test)]
 mod tests;
 
@@ -29,6 +30,7 @@ pub use lock::lock_path;
 pub use manifest::{Entry, Manifest};
 pub use path::{OutPath, OutPathError};
 pub use report::{Scaffolded, append, create, remove_report, scaffold, size, write_file_atomic};
+pub use scratch::Scratch;
 
 /// The files of a site: path below the output folder, and bytes.
 pub type Files = Vec<(String, Vec<u8>)>;

@@ -141,20 +141,66 @@ pub fn fetch(
     Ok(pages.into_source(&address.url))
 }
 
+/// A new file to write into, and where it lies.
+pub type Place<'a> = dyn Fn() -> Result<(PathBuf, Box<dyn std::io::Write + Send>), String> + Sync + 'a;
+
+/// Files of rows that were fetched.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FetchedRows {
+    /// Where each lies on the disk, and its address.
+    pub files: Vec<(PathBuf, String)>,
+    /// Whether they were found below a prefix.
+    pub together: bool,
+}
+
+/// Fetches files of rows, however large, piece by piece: those that are wanted below the address, or the one that it
+/// names.
+///
+/// # Errors
+/// When one of them cannot be fetched.
+#[cfg(feature = "object-store")]
+pub fn fetch_rows(
+    address: &Address,
+    surroundings: &Surroundings<'_>,
+    wants: &(dyn Fn(&str) -> bool + Sync),
+    place: &Place<'_>,
+) -> Result<FetchedRows, Box<Diagnostic>> {
+    objects::fetch_rows(address, surroundings, wants, place)
+}
+
+/// Without object stores there is nothing to fetch from.
+///
+/// # Errors
+/// Always.
+#[cfg(not(feature = "object-store"))]
+pub fn fetch_rows(
+    address: &Address,
+    _: &Surroundings<'_>,
+    _: &(dyn Fn(&str) -> bool + Sync),
+    _: &Place<'_>,
+) -> Result<FetchedRows, Box<Diagnostic>> {
+    Err(without_stores(address))
+}
+
 #[cfg(feature = "object-store")]
 use objects::fetch as files;
 
 #[cfg(not(feature = "object-store"))]
 fn files(address: &Address, _: &Surroundings<'_>, _: &Selection<'_>) -> Result<Source, Box<Diagnostic>> {
+    Err(without_stores(address))
+}
+
+#[cfg(not(feature = "object-store"))]
+fn without_stores(address: &Address) -> Box<Diagnostic> {
     let shown = crate::diag::visible(&address.url, 200);
-    Err(Box::new(
+    Box::new(
         Diagnostic::new(
             Code::SourceUnreachable,
             format!("'{shown}' cannot be read: this presscheck was built without object stores"),
         )
         .at(address.url.clone())
         .help("use a released binary, build with --features object-store, or copy the files and name the folder"),
-    ))
+    )
 }
 
 /// The credentials for an address: from the variables that the configuration names, else from those

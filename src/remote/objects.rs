@@ -17,7 +17,7 @@ use object_store::http::HttpBuilder;
 use object_store::path::Path;
 use object_store::{ClientOptions, ObjectMeta, ObjectStore, ObjectStoreExt, RetryConfig};
 
-use super::{Address, Selection, Surroundings};
+use super::{Address, FetchedRows, Place, Selection, Surroundings};
 use crate::diag::{Code, Diagnostic, Severity, visible};
 use crate::source::{Fetched, Limits, Source};
 
@@ -95,6 +95,51 @@ async fn fetch_all(
     let mut source = Source::from_fetched(label, name, files, limits);
     source.problems = problems;
     Ok(source)
+}
+
+/// Fetches files of rows, one after the other, each in pieces.
+pub(super) fn fetch_rows(
+    address: &Address,
+    surroundings: &Surroundings<'_>,
+    wants: &(dyn Fn(&str) -> bool + Sync),
+    place: &Place<'_>,
+) -> Result<FetchedRows, Box<Diagnostic>> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| failed(address, &crate::source::plain(&e)))?;
+    runtime.block_on(async {
+        let (store, root) = open(address, surroundings)?;
+        let objects = list(&store, &root).await.map_err(|e| error(address, &e))?;
+        if objects.len() >= OBJECTS {
+            return Err(failed(address, &format!("more than {OBJECTS} objects lie below it: name a longer prefix")));
+        }
+        let single = objects.len() == 1 && objects.first().is_some_and(|o| o.location == root);
+        let mut out = FetchedRows { files: Vec::new(), together: !single };
+        for object in objects {
+            let path = if single {
+                String::new()
+            } else {
+                let below = object.location.prefix_match(&root).into_iter().flatten();
+                below.map(|part| part.as_ref().to_owned()).collect::<Vec<_>>().join("/")
+            };
+            if !single && !wants(&path) {
+                continue;
+            }
+            let shown = if single { address.url.clone() } else { format!("{}/{path}", address.url) };
+            let unread = |why: String| failed(&Address { url: shown.clone(), ..address.clone() }, &why);
+            let (file, mut to) = place().map_err(unread)?;
+            let answer = store.get(&object.location).await.map_err(|e| unread(cause(&e)))?;
+            let mut pieces = answer.into_stream();
+            while let Some(piece) = pieces.next().await {
+                let piece = piece.map_err(|e| unread(cause(&e)))?;
+                to.write_all(&piece).map_err(|e| unread(crate::source::plain(&e)))?;
+            }
+            to.flush().map_err(|e| unread(crate::source::plain(&e)))?;
+            out.files.push((file, shown));
+        }
+        Ok(out)
+    })
 }
 
 /// The store of an address, and the path in it.

@@ -23,7 +23,7 @@ pub use activity::{Activity, activity};
 pub use database::{Database, SQLITE_MAGIC};
 pub(crate) use discover::plain;
 pub use read::read_file;
-pub use rows::{RowFiles, row_files, row_root};
+pub use rows::{RowFiles, RowFilter, row_files, row_filter, row_root};
 pub(crate) use rows::{begin, begins, digest_of, rows_of, whole};
 pub use stream::Stream;
 

@@ -65,6 +65,24 @@ pub fn row_files(folder: &Path, name: &str) -> Result<RowFiles, Box<Diagnostic>>
     Ok(RowFiles { files, together })
 }
 
+/// Whether a path below a prefix is wanted.
+pub type RowFilter = Box<dyn Fn(&str) -> bool + Sync>;
+
+/// Whether an object of a store is wanted, by its path below a prefix: all files of rows, or those that match a pattern
+/// in which `*` does not cross folders.
+///
+/// # Errors
+/// When the pattern is none, in words.
+pub fn row_filter(pattern: Option<&str>) -> Result<RowFilter, String> {
+    let Some(pattern) = pattern else {
+        let known = |path: &str| path.rsplit_once('.').is_some_and(|(_, ending)| ENDINGS.contains(&ending));
+        return Ok(Box::new(known));
+    };
+    let pattern = glob::Pattern::new(pattern).map_err(|error| error.msg.to_owned())?;
+    let options = glob::MatchOptions { require_literal_separator: true, ..glob::MatchOptions::new() };
+    Ok(Box::new(move |path| pattern.matches_with(path, options)))
+}
+
 /// Where files of a name can come and go: itself, or of a pattern the folder above its first wildcard.
 pub fn row_root(folder: &Path, name: &str) -> PathBuf {
     const WILD: [char; 3] = ['*', '?', '['];

@@ -709,3 +709,77 @@ fn project_of(project: &Project, config: &str) -> Project {
     }
     out.file("presscheck.toml", config)
 }
+
+/// Rows of four columns, two pairs of which belong together; `broken` when the first pair no longer does.
+fn pairs(n: usize, seed: u64, broken: bool) -> String {
+    let mut state = seed;
+    let mut out = "x,y,z,w\n".to_owned();
+    for _ in 0..n {
+        let mut next = || {
+            state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+            (state >> 16) % 1000
+        };
+        let (a, b, c, d) = (next(), next(), next(), next());
+        let y = if broken { c + d } else { a + b } + c % 700;
+        out.push_str(&format!("{},{y},{d},{}\n", a + b, d + b % 900));
+    }
+    out
+}
+
+/// What no column shows alone. The numbers are those of scikit-learn 1.9.1: `PCA(n_components=0.65, svd_solver="full")`
+/// fitted to the reference in its own standard deviations, the mean squared error of `inverse_transform(transform(X))`
+/// over the reference's own less 1, and three times the deviation (n − 1) of the same of ten parts of the reference, times
+/// the root of 200 over 60 rows.
+#[test]
+fn a_relation_that_broke_is_seen_although_no_column_moved() {
+    let gaps: String = pairs(60, 11, true)
+        .lines()
+        .enumerate()
+        .map(|(i, line)| match line.split_once(',') {
+            Some((_, rest)) if i % 9 == 5 => format!(",{rest}\n"),
+            _ => format!("{line}\n"),
+        })
+        .collect();
+    let project = Project::new()
+        .file("ref.csv", pairs(2000, 7, false))
+        .file("same.csv", pairs(60, 11, false))
+        .file("broken.csv", pairs(60, 11, true))
+        .file("gaps.csv", gaps)
+        .file("constant.csv", "x,y\n1,2\n1,3\n1,4\n")
+        .file("words.csv", "x,y\na,2\nb,3\n");
+    let run = |current: &[&str], more: &[&str]| {
+        let sides = [&["--reference", "ref.csv", "--current"], current].concat();
+        drift(&project, &[&sides[..], &["--multivariate", "--format", "json"], more].concat())
+    };
+    let found = reports(&run(&["same.csv", "broken.csv"], &[]).code(0));
+    let of = |report: &Value| entry(report, "all numeric columns", "").clone();
+    for (report, score, threshold, shift, drifted) in [
+        (&found[0], 0.044592045364127086, 0.3727300092930757, 0.09312057903457596, false),
+        (&found[1], 2.2820958048235034, 0.3727300092930757, 0.13531632236910746, true),
+    ] {
+        let together = of(report);
+        near("score", &together["score"], &json!(score));
+        near("threshold", &together["threshold"], &json!(threshold));
+        near("shift", &together["column"]["effect"]["value"], &json!(shift));
+        assert_eq!(together["drifted"], drifted, "{together}");
+        // It is no column of its own: the share is of four.
+        assert_eq!(report["share_drifted"], 0.0, "{report}");
+    }
+    // Rows with gaps are left out and counted; what cannot be computed says why and is no pass.
+    let gaps = of(&reports(&run(&["gaps.csv"], &[]).code(0))[0]);
+    assert!(gaps["column"]["quality"].to_string().contains("lack a value"), "{gaps}");
+    assert!(gaps["score"].is_number(), "{gaps}");
+    let words = of(&reports(&run(&["words.csv"], &[]))[0]);
+    assert!(words["drifted"].is_null() && words["column"]["not_computed"].is_string(), "{words}");
+    let sides = ["--reference", "constant.csv", "--current", "constant.csv", "--multivariate", "--format", "json"];
+    let constant = of(&reports(&drift(&project, &sides))[0]);
+    assert!(constant["column"]["not_computed"].as_str().unwrap().contains("vary"), "{constant}");
+    // Windows of one file, in Parquet as in CSV, are as many entries.
+    let ran = run(&["broken.csv"], &["--exclude", "y"]).code(0);
+    assert_eq!(of(&reports(&ran)[0])["method_label"], "PCA reconstruction error of 3 columns");
+    // The gate reads it like any other feature.
+    let far = ["--reference", "ref.csv", "--current", "broken.csv", "--multivariate", "--gate"];
+    drift(&project, &far).code(0);
+    let ran = drift(&project, &[&far[..], &["--critical", "all numeric columns"]].concat());
+    assert_eq!(ran.code, 1, "{}\n{}", ran.stdout, ran.stderr);
+}

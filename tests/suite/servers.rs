@@ -418,6 +418,65 @@ fn an_object_store_gives_what_the_folder_gives_and_is_fetched_once() {
     assert!(gone.stderr.contains("source-unreachable"), "{}", gone.stderr);
 }
 
+#[cfg(feature = "object-store")]
+#[test]
+fn an_object_store_holds_what_drift_compares() {
+    use crate::drift_command::{csv, drift, numbers, parquet, reports};
+
+    let Some(python) = program("PRESSCHECK_TEST_PYTHON") else { return };
+    let port = free_port();
+    let mut command = Command::new(&python);
+    command.args(["-m", "moto.server", "-H", "127.0.0.1", "-p", &port.to_string()]);
+    let server = start(command, port, "/moto-api/");
+    let endpoint = format!("http://127.0.0.1:{}", server.port);
+    let x = |seed, shift| numbers(300, seed, shift);
+    let local = Project::new()
+        .file("ref/country=DE/a.csv", csv(&[("x", &x(1, 0.0))]))
+        .file("ref/country=FR/a.csv", csv(&[("x", &x(2, 0.0))]))
+        .file("ref/notes.md", "not rows")
+        .file("days/1.parquet", parquet(&[("x", true, &x(3, 0.0))]))
+        .file("days/2.parquet", parquet(&[("x", true, &x(4, 2.0))]))
+        .file("days/old/3.parquet", parquet(&[("x", true, &x(5, 0.0))]));
+    script(&python, "put_objects.py", &[&endpoint, &local.path().display().to_string(), "data", "churn"]);
+    let scratch = tempfile::tempdir().unwrap();
+    let far = Project::new()
+        .env("AWS_ENDPOINT_URL", &endpoint)
+        .env("AWS_ALLOW_HTTP", "true")
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "test")
+        .env("AWS_REGION", "us-east-1")
+        .env("TMPDIR", &scratch.path().display().to_string());
+    let ask = |project: &Project, root: &str, current: &str, more: &[&str]| {
+        let (reference, current) = (format!("{root}ref"), format!("{root}{current}"));
+        drift(project, &[&["--reference", &reference, "--current", &current, "--format", "json"], more].concat())
+    };
+    let s3 = "s3://data/churn/";
+    // A prefix, a pattern that does not cross folders, and one object.
+    for (current, windows) in [("days/*.parquet", 2), ("days/2.parquet", 1), ("days", 1)] {
+        let (near, far) = (ask(&local, "", current, &[]).code(0), ask(&far, s3, current, &[]).code(0));
+        let (near, far) = (reports(&near), reports(&far));
+        assert_eq!((near.len(), far.len()), (windows, windows), "{current}");
+        for (near, far) in near.iter().zip(&far) {
+            assert_eq!(near["features"], far["features"], "{current}");
+            assert!(far["current"].as_str().unwrap().starts_with("s3://data/churn/days"), "{}", far["current"]);
+        }
+    }
+    // What was fetched ended with the command.
+    assert_eq!(std::fs::read_dir(scratch.path()).unwrap().count(), 0);
+    ask(&far, s3, "days/*.csv", &[]).code(3).says("matches no object");
+    ask(&far, "s3://no-such-bucket/", "days", &[]).code(3).says("s3://no-such-bucket/ref");
+    #[cfg(feature = "engine")]
+    {
+        let ran = ask(&far, s3, "days/2.parquet", &["--engine", "datafusion", "--sql", "SELECT x FROM data"]).code(0);
+        let near = reports(&ask(&local, "", "days/2.parquet", &[]).code(0));
+        assert_eq!(reports(&ran)[0]["features"], near[0]["features"]);
+        let partition = ["--engine", "datafusion", "--sql", "SELECT country FROM data WHERE country = 'FR'"];
+        ask(&far, s3, "ref", &partition).code(0);
+    }
+    #[cfg(feature = "cluster")]
+    ask(&far, s3, "days", &["--engine", "df://127.0.0.1:1"]).code(2).says("a cluster cannot see it");
+}
+
 #[cfg(not(feature = "object-store"))]
 #[test]
 fn without_object_stores_an_address_of_one_is_refused_by_name() {
@@ -425,6 +484,9 @@ fn without_object_stores_an_address_of_one_is_refused_by_name() {
     let ran = project.run(&["inspect"]);
     assert_eq!(ran.code, 3);
     assert!(ran.stderr.contains("s3://models/runs") && ran.stderr.contains("object-store"), "{}", ran.stderr);
+    let ran = project.run(&["drift", "--reference", "s3://data/ref.csv", "--current", "s3://data/*.csv"]);
+    assert_eq!(ran.code, 3);
+    assert!(ran.stderr.contains("s3://data/ref.csv") && ran.stderr.contains("object-store"), "{}", ran.stderr);
 }
 
 /// Replaces a text in every file below a folder; the number of files that held it.

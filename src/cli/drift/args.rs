@@ -56,6 +56,9 @@ pub(in crate::cli) struct Drift {
     /// The column of labels; where there are some, performance is computed
     #[arg(long, value_name = "COLUMN", requires = "prediction", conflicts_with_all = ["partial", "merge"])]
     pub(super) target: Option<String>,
+    /// Compare all numeric columns as one as well: whether the relations between them changed
+    #[arg(long, conflicts_with_all = ["partial", "merge"])]
+    pub(super) multivariate: bool,
     /// Count rows that repeat another one
     #[arg(long, conflicts_with_all = ["partial", "merge"])]
     pub(super) duplicates: bool,

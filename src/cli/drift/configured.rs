@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::engine::Engine;
+use super::inputs::Inputs;
 use super::settings::{Asked, settings};
 use super::{Code, Diagnostic, Severity, current, file_name, overlaps, reference};
 use crate::config::drift::{DriftConfig, DriftReportConfig};
@@ -53,17 +54,18 @@ fn compute_one(
     report: &DriftReportConfig,
 ) -> (Vec<DriftReport>, Vec<Diagnostic>) {
     let mut problems = Vec::new();
-    let Some(reference) = reference(project, &report.reference.list(), &mut problems) else {
+    let inputs = Inputs::new(project);
+    let Some(reference) = reference(&inputs, &report.reference.list(), &mut problems) else {
         return (vec![nothing(report)], problems);
     };
-    let current = current(project, &report.current.list(), &mut problems);
+    let current = current(&inputs, &report.current.list(), &mut problems);
     let mut from = None;
     let settings = |names: &BTreeSet<String>| {
         let mut settings = settings(&Asked::configured(config, report), names)?;
         from = super::importances::from_run(project, &report.run, names, &mut settings);
         Ok(settings)
     };
-    match super::engine::compute(project, &Engine::configured(config), &reference, &current, settings) {
+    match super::engine::compute(&inputs, &Engine::configured(config), &reference, &current, settings) {
         Ok(mut outcome) => {
             super::importances::told(&mut outcome, from.as_ref());
             let Outcome { reports, problems: found } = outcome;

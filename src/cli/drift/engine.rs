@@ -4,9 +4,9 @@
 //! this binary was built without is refused by name, never replaced by another one.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use super::args::Drift;
+use super::inputs::Inputs;
 use super::names;
 use crate::cli::exit;
 use crate::config::drift::DriftConfig;
@@ -64,7 +64,7 @@ impl Engine {
 /// # Errors
 /// When there is no such engine, the settings do not fit, or nothing could be read, with the exit code.
 pub(super) fn compute(
-    folder: &Path,
+    inputs: &Inputs<'_>,
     engine: &Engine,
     reference: &Data,
     current: &[Data],
@@ -83,7 +83,7 @@ pub(super) fn compute(
         }
         name if name == "datafusion" || cluster => {
             // Plans are walked by recursion, deeper than the stack of a small thread.
-            let run = || elsewhere(folder, engine, reference, current, settings);
+            let run = || elsewhere(inputs, engine, reference, current, settings);
             std::thread::scope(|scope| {
                 let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, run);
                 let failed = |why: &str| engine.wrong("engine", name, why);
@@ -96,7 +96,7 @@ pub(super) fn compute(
 
 #[cfg(not(feature = "engine"))]
 fn elsewhere(
-    _: &Path,
+    _: &Inputs<'_>,
     engine: &Engine,
     _: &Data,
     _: &[Data],
@@ -108,7 +108,7 @@ fn elsewhere(
 
 #[cfg(feature = "engine")]
 fn elsewhere(
-    folder: &Path,
+    inputs: &Inputs<'_>,
     engine: &Engine,
     reference: &Data,
     current: &[Data],
@@ -124,12 +124,23 @@ fn elsewhere(
             .filter(|(name, path)| !path.is_empty() && !name.is_empty() && *name != "data")
             .ok_or_else(|| engine.wrong("table", typed, "write NAME=PATH; data is the rows of each side"))?;
         let mut problems = Vec::new();
-        let data = super::reference(folder, &[path.to_owned()], &mut problems);
+        let data = super::reference(inputs, &[path.to_owned()], &mut problems);
         let Some(data) = data else {
             let problem = problems.into_iter().next();
             return Err(problem.map_or_else(|| engine.wrong("table", typed, "it cannot be read"), |p| unread(p.into())));
         };
         view.tables.push((name.to_owned(), data.tables));
+    }
+    let tables = || {
+        let sides = current.iter().chain([reference]).flat_map(|data| &data.tables);
+        sides.chain(view.tables.iter().flat_map(|(_, tables)| tables))
+    };
+    if engine.name != "datafusion"
+        && let Some(fetched) = tables().find(|table| table.shown().contains("://"))
+    {
+        let help =
+            "what lies in a store is fetched to this machine, and a cluster cannot see it: mount it on all of them";
+        return Err(engine.wrong("engine", &format!("{} with {}", engine.name, fetched.shown()), help));
     }
     let at = if engine.name == "datafusion" { At::Here } else { At::Cluster(engine.name.clone()) };
     // The summaries take the other half of the memory.
@@ -139,6 +150,9 @@ fn elsewhere(
     let mut settings = settings(&prepared.columns()).map_err(|problem| (problem, exit::USAGE))?;
     if settings.duplicates {
         return Err(engine.wrong("duplicates", "true", "repeated rows are counted by the embedded engine only"));
+    }
+    if settings.multivariate {
+        return Err(engine.wrong("multivariate", "true", "rows as a whole are compared by the embedded engine only"));
     }
     settings.memory -= settings.memory / 2;
     prepared.compute(&settings).map_err(unread)

@@ -4,6 +4,7 @@ mod args;
 mod configured;
 mod engine;
 mod importances;
+mod inputs;
 mod settings;
 mod text;
 
@@ -15,6 +16,7 @@ use rayon::prelude::*;
 pub(super) use args::Drift;
 pub(super) use configured::{files, homeless};
 use engine::Engine;
+use inputs::Inputs;
 use settings::Asked;
 
 use super::args::{Format, Global};
@@ -86,8 +88,10 @@ type Refused = (Vec<Diagnostic>, u8);
 /// Reads files and compares them.
 fn compared(folder: &Path, options: &Drift, terminal: &Terminal) -> Result<Outcome, Refused> {
     let mut problems = Vec::new();
+    let inputs = Inputs::new(folder);
     let opened = terminal.reading(|| {
-        Some((reference(folder, &options.reference, &mut problems)?, current(folder, &options.current, &mut problems)))
+        let reference = reference(&inputs, &options.reference, &mut problems)?;
+        Some((reference, current(&inputs, &options.current, &mut problems)))
     });
     let Some((reference, current)) = opened.filter(|(_, current)| !current.is_empty()) else {
         return Err((problems, exit::EVIDENCE));
@@ -98,7 +102,8 @@ fn compared(folder: &Path, options: &Drift, terminal: &Terminal) -> Result<Outco
         from = run_of(options).and_then(|run| importances::from_run(folder, &run, names, &mut settings));
         Ok(settings)
     };
-    let outcome = terminal.reading(|| engine::compute(folder, &Engine::typed(options), &reference, &current, settings));
+    let outcome =
+        terminal.reading(|| engine::compute(&inputs, &Engine::typed(options), &reference, &current, settings));
     let mut outcome = outcome.map_err(|(problem, code)| {
         problems.push(*problem);
         (std::mem::take(&mut problems), code)
@@ -121,7 +126,8 @@ fn names(tables: &[&Table]) -> BTreeSet<String> {
 /// Writes summaries of the current data.
 fn partial(folder: &Path, options: &Drift, to: &Path, terminal: &Terminal) -> u8 {
     let mut problems = Vec::new();
-    let opened = terminal.reading(|| reference(folder, &options.current, &mut problems));
+    let inputs = Inputs::new(folder);
+    let opened = terminal.reading(|| reference(&inputs, &options.current, &mut problems));
     let Some(mut data) = opened else {
         terminal.diagnostics(&problems);
         return exit::EVIDENCE;
@@ -191,8 +197,8 @@ fn merged(folder: &Path, options: &Drift) -> Result<Outcome, Refused> {
 /// Files with what was read of each.
 type Opened = (source::RowFiles, Vec<Result<(Table, Sha256), Box<Diagnostic>>>);
 
-fn open(folder: &Path, name: &str) -> Result<Opened, Box<Diagnostic>> {
-    let found = source::row_files(folder, name)?;
+fn open(inputs: &Inputs<'_>, name: &str) -> Result<Opened, Box<Diagnostic>> {
+    let found = inputs.files(name)?;
     let open = |(path, shown): &(PathBuf, String)| {
         let table = rows::open(path, shown)?;
         Ok((table, source::digest_of(path, shown)?))
@@ -202,10 +208,10 @@ fn open(folder: &Path, name: &str) -> Result<Opened, Box<Diagnostic>> {
 }
 
 /// The reference: all files are one. Nothing when one of them cannot be read: the others would stand for the whole.
-fn reference(folder: &Path, names: &[String], problems: &mut Vec<Diagnostic>) -> Option<Data> {
+fn reference(inputs: &Inputs<'_>, names: &[String], problems: &mut Vec<Diagnostic>) -> Option<Data> {
     let mut tables = Vec::new();
     for name in names {
-        match open(folder, name) {
+        match open(inputs, name) {
             Ok((_, opened)) => tables.extend(opened),
             Err(problem) => tables.push(Err(problem)),
         }
@@ -217,10 +223,10 @@ fn reference(folder: &Path, names: &[String], problems: &mut Vec<Diagnostic>) ->
 }
 
 /// The current data: each file is a window, a folder is one. A window that cannot be read has no columns.
-fn current(folder: &Path, names: &[String], problems: &mut Vec<Diagnostic>) -> Vec<Data> {
+fn current(inputs: &Inputs<'_>, names: &[String], problems: &mut Vec<Diagnostic>) -> Vec<Data> {
     let mut out = Vec::new();
     for name in names {
-        match open(folder, name) {
+        match open(inputs, name) {
             Ok((found, opened)) if found.together => {
                 let (tables, failed) = sorted(opened);
                 let (tables, digest) = apart(if failed.is_empty() { tables } else { Vec::new() });

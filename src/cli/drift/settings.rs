@@ -9,7 +9,7 @@ use super::args::Drift;
 use crate::config::byte_size;
 use crate::config::drift::{DriftConfig, DriftReportConfig};
 use crate::diag::{Code, Diagnostic, visible};
-use crate::drift::settings::{Bins, Correction, Every, Kind, Settings};
+use crate::drift::settings::{Bins, Correction, Every, Kind, Settings, TOGETHER};
 use crate::gate::Pattern;
 use crate::model::Method;
 
@@ -23,6 +23,7 @@ pub(super) struct Asked {
     share: f64,
     memory_limit: String,
     duplicates: bool,
+    multivariate: bool,
     prediction: Option<String>,
     target: Option<String>,
     time: Option<String>,
@@ -48,6 +49,7 @@ impl Asked {
             share: o.share,
             memory_limit: o.memory_limit,
             duplicates: o.duplicates,
+            multivariate: o.multivariate,
             prediction: o.prediction,
             target: o.target,
             time: o.time,
@@ -73,6 +75,7 @@ impl Asked {
             share: c.share.unwrap_or(0.5),
             memory_limit: c.memory_limit.unwrap_or_else(|| "2GB".to_owned()),
             duplicates: c.duplicates,
+            multivariate: c.multivariate,
             prediction: c.prediction,
             target: c.target,
             time: report.time.clone(),
@@ -119,6 +122,7 @@ pub(super) fn settings(options: &Asked, columns: &BTreeSet<String>) -> Result<Se
         share: options.share,
         time: options.time.clone(),
         duplicates: options.duplicates,
+        multivariate: options.multivariate,
         memory: byte_size(&options.memory_limit).filter(|n| *n >= 1 << 20).ok_or_else(|| {
             options.wrong("memory-limit", &options.memory_limit, "write a size of at least 1MB, like 500MB or 2GB")
         })?,
@@ -205,7 +209,9 @@ pub(super) fn settings(options: &Asked, columns: &BTreeSet<String>) -> Result<Se
         out.exclude.extend(names.iter().filter(|n| **n == typed || pattern.matches(n)).map(|n| (*n).to_owned()));
     }
     for typed in &options.critical {
-        known("critical", typed, typed)?;
+        if !(out.multivariate && typed == TOGETHER) {
+            known("critical", typed, typed)?;
+        }
         if out.exclude.contains(typed) {
             return Err(options.wrong("critical", typed, "the column is excluded"));
         }

@@ -7,6 +7,7 @@ use std::fmt::Write;
 
 use crate::diag::{count, visible};
 use crate::drift::out::severity;
+use crate::drift::settings::TOGETHER;
 use crate::model::{DriftReport, Duplicates, FeatureDrift, Finite, Measured};
 
 /// Lines of a list that are shown for a window.
@@ -54,6 +55,8 @@ fn window(report: &DriftReport, colour: bool, out: &mut String) {
     let paint = Paint { colour };
     let mut names: Vec<&str> = report.features.iter().map(|f| f.feature.as_str()).collect();
     names.dedup();
+    // It is no column of its own.
+    names.retain(|name| *name != TOGETHER);
     let drifting: Vec<&FeatureDrift> = {
         let mut list: Vec<&FeatureDrift> = report.features.iter().filter(|f| f.drifted == Some(true)).collect();
         list.sort_by(|a, b| severity(b).unwrap_or(0.0).total_cmp(&severity(a).unwrap_or(0.0)));
@@ -63,6 +66,7 @@ fn window(report: &DriftReport, colour: bool, out: &mut String) {
     let mut drifted_names: Vec<&str> = drifting.iter().map(|f| f.feature.as_str()).collect();
     drifted_names.sort_unstable();
     drifted_names.dedup();
+    drifted_names.retain(|name| *name != TOGETHER);
     let whole = match report.drifted {
         Some(true) => paint.bad("drifts"),
         Some(false) => "does not drift".to_owned(),

@@ -282,7 +282,10 @@ fn heading(grid: &Grid<'_>, newest: &DriftReport) -> String {
 /// What the newest report says, in a sentence or two.
 fn sentence(grid: &Grid<'_>, report: &DriftReport, several: bool, detailed: bool) -> String {
     let last = grid.reports.len().saturating_sub(1);
-    let of = |wanted: fn(&State<'_>) -> bool| grid.rows.iter().filter(|r| wanted(&r.state(last))).count();
+    // Where a share is told, what speaks of all columns at once is none of them.
+    let counts = |row: &&super::grid::Row<'_>| report.share_drifted.is_none() || row.kind != "multivariate";
+    let of =
+        |wanted: fn(&State<'_>) -> bool| grid.rows.iter().filter(counts).filter(|r| wanted(&r.state(last))).count();
     let (n, present) = (of(|s| *s == State::Drifted), of(|s| *s != State::Absent));
     let share = match (report.share_drifted, report.share_threshold) {
         (Some(s), Some(t)) => format!(
